@@ -1,0 +1,99 @@
+"""Values that s-ops take: how they compare, sort, print and travel through JSON.
+
+Values are compared as Python and Tracr compare them, so `True`, `1` and `1.0` are one value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+type_names = "bool, int, float, str or a tuple of these"
+
+Value = bool | int | float | str | tuple["Value", ...]
+"""A value of an s-op. A position without a value is `None`, which is never a `Value`."""
+
+type Maybe = Value | None
+
+
+def check_value(value: object) -> Value:
+    """Return `value` if it is one of the language's values; raise TypeError or ValueError if not."""
+    if isinstance(value, tuple):
+        for item in cast("tuple[object, ...]", value):
+            check_value(item)
+        return cast("Value", value)
+    if not isinstance(value, bool | int | float | str):
+        raise TypeError(f"expected a value ({type_names}), got {type(value).__name__}: {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"expected a finite number, got {value!r}")
+    return value
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a bool, int or float."""
+    return isinstance(value, bool | int | float)
+
+
+def ordered(values: Iterable[Value]) -> tuple[Value, ...]:
+    """Distinct values in Tracr's order: by value where Python can compare them, else by their text."""
+    distinct = list(dict.fromkeys(values))
+    if all(is_number(v) for v in distinct) or all(isinstance(v, str) for v in distinct):
+        return tuple(sorted(distinct))  # pyright: ignore[reportArgumentType]
+    return tuple(sorted(distinct, key=_TracrOrder))
+
+
+class _TracrOrder:
+    """Sort key with the comparison of `tracr.craft.bases.BasisDirection`."""
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def __lt__(self, other: _TracrOrder) -> bool:
+        try:
+            return self.value < other.value  # pyright: ignore[reportOperatorIssue]
+        except TypeError:
+            return str(self.value) < str(other.value)
+
+
+def value_text(value: Maybe) -> str:
+    """The literal of the text form: `True`, `3`, `0.5`, `"a"`, `(1, "b")`, `None`."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple):
+        inner = ", ".join(value_text(v) for v in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)
+
+
+def to_json(value: Maybe) -> object:
+    """JSON form of a value: tuples become `{"tuple": [...]}`, everything else is itself."""
+    if isinstance(value, tuple):
+        return {"tuple": [to_json(v) for v in value]}
+    return value
+
+
+def from_json(data: object) -> Maybe:
+    """Inverse of `to_json`; raises TypeError or ValueError for anything else."""
+    if data is None:
+        return None
+    if isinstance(data, dict):
+        mapping = cast("dict[str, object]", data)
+        items = mapping.get("tuple")
+        if len(mapping) != 1 or not isinstance(items, list):
+            raise TypeError(f'expected {{"tuple": [...]}}, got {mapping!r}')
+        return tuple(cast("Value", from_json(item)) for item in cast("list[object]", items))
+    return check_value(data)
+
+
+def values_from_json(data: object) -> tuple[Value, ...]:
+    """A sequence of values from its JSON list."""
+    if not isinstance(data, list):
+        raise TypeError(f"expected a list of values, got {type(data).__name__}")
+    return tuple(check_value(from_json(item)) for item in cast("list[object]", data))
+
+
+def values_to_json(values: Sequence[Value]) -> list[object]:
+    """JSON list of a sequence of values."""
+    return [to_json(v) for v in values]
