@@ -15,7 +15,7 @@ type_names = "bool, int, float, str or a tuple of these"
 Value = bool | int | float | str | tuple["Value", ...]
 """A value of an s-op. A position without a value is `None`, which is never a `Value`."""
 
-type Maybe = Value | None
+Maybe = Value | None
 
 
 def check_value(value: object) -> Value:
