@@ -1,0 +1,219 @@
+"""Programs: frozen, validated sequences of lines in single-assignment form."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, field
+
+from inverse_tracr.errors import BadInputError
+from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
+
+Ref = int
+"""Reference to an operand: `TOKENS`, `INDICES`, or the position of an earlier line (from 0)."""
+
+TOKENS: Ref = -2
+INDICES: Ref = -1
+
+MAX_LINES = 10_000
+
+
+class ProgramError(BadInputError):
+    """A program that breaks a rule of the language; says the line and the rule."""
+
+
+class Encoding(enum.Enum):
+    """How an s-op lies in the residual stream: one dimension a value, or one dimension in all."""
+
+    CATEGORICAL = "categorical"
+    NUMERICAL = "numerical"
+
+
+@dataclass(frozen=True)
+class Map:
+    """`function` applied to every position of `operand`."""
+
+    operand: Ref
+    function: UnaryFunction
+    encoding: Encoding = Encoding.CATEGORICAL
+
+
+@dataclass(frozen=True)
+class SequenceMap:
+    """`function` applied to two categorical s-ops position by position; categorical."""
+
+    first: Ref
+    second: Ref
+    function: BinaryFunction
+
+
+@dataclass(frozen=True)
+class LinearSequenceMap:
+    """`first_factor * first + second_factor * second` for numerical s-ops; numerical."""
+
+    first: Ref
+    second: Ref
+    first_factor: float
+    second_factor: float
+
+
+@dataclass(frozen=True)
+class Select:
+    """For each query position, the key positions where `predicate(key, query)` holds."""
+
+    keys: Ref
+    queries: Ref
+    predicate: Predicate
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Mean over the selected positions (categorical: the one value found there), encoded as `values` is."""
+
+    selector: Ref
+    values: Ref
+
+
+@dataclass(frozen=True)
+class SelectorWidth:
+    """Number of selected positions."""
+
+    selector: Ref
+    encoding: Encoding = Encoding.CATEGORICAL
+
+
+Line = Map | SequenceMap | LinearSequenceMap | Select | Aggregate | SelectorWidth
+
+
+def operands(line: Line) -> tuple[Ref, ...]:
+    """The operands of a line, in the order in which the text form writes them."""
+    match line:
+        case Map():
+            return (line.operand,)
+        case SequenceMap() | LinearSequenceMap():
+            return (line.first, line.second)
+        case Select():
+            return (line.keys, line.queries)
+        case Aggregate():
+            return (line.selector, line.values)
+        case SelectorWidth():
+            return (line.selector,)
+
+
+def with_operands(line: Line, refs: tuple[Ref, ...]) -> Line:
+    """The same line with other operands."""
+    match line:
+        case Map():
+            return Map(refs[0], line.function, line.encoding)
+        case SequenceMap():
+            return SequenceMap(refs[0], refs[1], line.function)
+        case LinearSequenceMap():
+            return LinearSequenceMap(refs[0], refs[1], line.first_factor, line.second_factor)
+        case Select():
+            return Select(refs[0], refs[1], line.predicate)
+        case Aggregate():
+            return Aggregate(refs[0], refs[1])
+        case SelectorWidth():
+            return SelectorWidth(refs[0], line.encoding)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Lines and the line that is returned.
+
+    Two programs are equal when their lines are; `names` (one a line) only serve printing.
+    Raises ProgramError when a rule of the language is broken.
+    """
+
+    lines: tuple[Line, ...]
+    output: Ref
+    names: tuple[str, ...] = field(default=(), compare=False)
+    encodings: tuple[Encoding | None, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.lines) > MAX_LINES:
+            raise ProgramError(f"expected at most {MAX_LINES} lines, got {len(self.lines)}")
+        names = self.names or tuple(f"v{i + 1}" for i in range(len(self.lines)))
+        if len(names) != len(self.lines) or len(set(names)) != len(names):
+            raise ProgramError(f"expected one distinct name for each of {len(self.lines)} lines")
+        object.__setattr__(self, "names", names)
+        encodings: list[Encoding | None] = []
+        for position, line in enumerate(self.lines):
+            try:
+                encodings.append(_check_line(line, position, encodings))
+            except ProgramError as error:
+                raise ProgramError(f"line {position + 1} ({names[position]}): {error}") from None
+        object.__setattr__(self, "encodings", tuple(encodings))
+        if not 0 <= self.output < len(self.lines):
+            raise ProgramError("a program returns one of its own lines: `return tokens` computes nothing")
+        if self.encodings[self.output] is None:
+            raise ProgramError(f"a program cannot return a selector ({names[self.output]})")
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __str__(self) -> str:
+        from inverse_tracr.rasp.printer import print_program
+
+        return print_program(self)
+
+    def encoding(self, ref: Ref) -> Encoding | None:
+        """Encoding of an operand; None for a selector."""
+        return Encoding.CATEGORICAL if ref < 0 else self.encodings[ref]
+
+    def name(self, ref: Ref) -> str:
+        """Name of an operand in the text form."""
+        return {TOKENS: "tokens", INDICES: "indices"}.get(ref) or self.names[ref]
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre><code>{escape(str(self))}</code></pre>"
+
+
+def _check_line(line: Line, position: int, encodings: list[Encoding | None]) -> Encoding | None:
+    """Encoding of `line` (None for a select), after checking its operands."""
+    for ref in operands(line):
+        if not TOKENS <= ref < position:
+            raise ProgramError(f"expected operands among the earlier lines, got reference {ref}")
+
+    def encoding(ref: Ref) -> Encoding | None:
+        return Encoding.CATEGORICAL if ref < 0 else encodings[ref]
+
+    def expect(ref: Ref, wanted: Encoding, role: str) -> None:
+        got = encoding(ref)
+        if got is not wanted:
+            found = "a selector" if got is None else f"a {got.value} s-op"
+            raise ProgramError(f"expected a {wanted.value} s-op as {role}, got {found}")
+
+    def expect_selector(ref: Ref) -> None:
+        if ref < 0 or encodings[ref] is not None:
+            raise ProgramError("expected the result of a select as selector, got an s-op")
+
+    match line:
+        case Map():
+            if encoding(line.operand) is None:
+                raise ProgramError("expected an s-op as operand of map, got a selector")
+            return line.encoding
+        case SequenceMap():
+            expect(line.first, Encoding.CATEGORICAL, "first operand")
+            expect(line.second, Encoding.CATEGORICAL, "second operand")
+            return Encoding.CATEGORICAL
+        case LinearSequenceMap():
+            expect(line.first, Encoding.NUMERICAL, "first operand")
+            expect(line.second, Encoding.NUMERICAL, "second operand")
+            if not (math.isfinite(line.first_factor) and math.isfinite(line.second_factor)):
+                raise ProgramError("expected finite factors")
+            return Encoding.NUMERICAL
+        case Select():
+            expect(line.keys, Encoding.CATEGORICAL, "keys")
+            expect(line.queries, Encoding.CATEGORICAL, "queries")
+            return None
+        case Aggregate():
+            expect_selector(line.selector)
+            if encoding(line.values) is None:
+                raise ProgramError("expected an s-op as values of aggregate, got a selector")
+            return encoding(line.values)
+        case SelectorWidth():
+            expect_selector(line.selector)
+            return line.encoding

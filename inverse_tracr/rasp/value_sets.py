@@ -1,0 +1,104 @@
+"""Value sets of lines, by Tracr's own inference. They fix the weights."""
+
+from __future__ import annotations
+
+from inverse_tracr.errors import CapExceededError
+from inverse_tracr.rasp.functions import tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.program import (
+    TOKENS,
+    Aggregate,
+    Encoding,
+    LinearSequenceMap,
+    Map,
+    Program,
+    ProgramError,
+    Ref,
+    Select,
+    SelectorWidth,
+    SequenceMap,
+)
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.values import Maybe, Value, is_number, ordered
+
+MAX_PAIRS = 1_000_000
+
+Values = tuple[Value, ...]
+
+
+class ValueSets:
+    """Value set of every operand of a program under a signature, in Tracr's order; `()` for selectors.
+
+    `exact_means` takes all k/n as values of the mean of 0s and 1s; Tracr takes v/n only.
+    Raises ProgramError where Tracr cannot compile the line, CapExceededError where a set explodes.
+    """
+
+    def __init__(self, program: Program, signature: Signature, *, exact_means: bool = False) -> None:
+        self._inputs = (signature.vocab, tuple(range(signature.max_seq_len)))
+        self._max_seq_len = signature.max_seq_len
+        self._exact_means = exact_means
+        self._lines: list[Values] = []
+        for position in range(len(program.lines)):
+            self._lines.append(self._infer(program, position))
+
+    def __getitem__(self, ref: Ref) -> Values:
+        if ref < 0:
+            return self._inputs[0 if ref == TOKENS else 1]
+        return self._lines[ref]
+
+    def _infer(self, program: Program, position: int) -> Values:
+        line = program.lines[position]
+        where = f"line {position + 1} ({program.names[position]})"
+        match line:
+            case Map():
+                found = _defined(tabulate_unary(line.function, self[line.operand]))
+                if line.encoding is Encoding.NUMERICAL:
+                    _check_numbers(found, where)
+                return found
+            case SequenceMap():
+                self._check_pairs(line.first, line.second, where)
+                return _defined(tabulate_binary(line.function, self[line.first], self[line.second]))
+            case LinearSequenceMap():
+                self._check_pairs(line.first, line.second, where)
+                return self._linear(line)
+            case Select():
+                return ()
+            case Aggregate():
+                if program.encoding(line.values) is Encoding.CATEGORICAL:
+                    return self[line.values]
+                return self._means(self[line.values], where)
+            case SelectorWidth():
+                return tuple(range(self._max_seq_len + 1))
+
+    def _check_pairs(self, first: Ref, second: Ref, where: str) -> None:
+        pairs = len(self[first]) * len(self[second])
+        if pairs > MAX_PAIRS:
+            raise CapExceededError(
+                f"{where}: the operands take {pairs} pairs of values, more than {MAX_PAIRS}"
+            )
+
+    def _linear(self, line: LinearSequenceMap) -> Values:
+        a, b = line.first_factor, line.second_factor
+        sums = (a * x + b * y for x in self[line.first] for y in self[line.second])  # pyright: ignore[reportOperatorIssue]
+        return ordered(sums)
+
+    def _means(self, values: Values, where: str) -> Values:
+        if any(int(v) not in (0, 1) for v in values):  # pyright: ignore[reportArgumentType]
+            raise ProgramError(
+                f"{where}: a numerical aggregate takes the mean of 0s and 1s only, got values {list(values)[:8]}"
+            )
+        lengths = range(1, self._max_seq_len + 1)
+        if self._exact_means and set(values) <= {0, 1}:
+            if 1 not in values:
+                return (0.0,)
+            return ordered(k / n for n in lengths for k in range(n + 1))
+        return ordered(v / n for v in values for n in lengths)  # pyright: ignore[reportOperatorIssue]
+
+
+def _defined(results: tuple[Maybe, ...]) -> Values:
+    return ordered(r for r in results if r is not None)
+
+
+def _check_numbers(values: Values, where: str) -> None:
+    for value in values:
+        if not is_number(value):
+            raise ProgramError(f"{where}: a numerical map gives numbers, got {value!r}")
