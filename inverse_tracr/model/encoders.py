@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from inverse_tracr.errors import BadInputError
+from inverse_tracr.model.shapes import Float, Int
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Maybe, Value, check_value, value_text
-
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
 
 NAMES_NO_VALUE = 0.5
 """A position whose logits are all smaller than this in size names no value."""

@@ -6,15 +6,11 @@ Dense code: b batch, q/k positions, h heads, m d_model, d d_head.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
-
-    Residual = Float[Tensor, "batch pos d_model"]
+from inverse_tracr.model.shapes import Float, Int
 
 Record = Callable[[str, Tensor], None]
 """Is told each activation's name (within its layer) and value."""
@@ -35,7 +31,8 @@ class Embed(nn.Module):
         super().__init__()
         self.W_E = _parameter(d_vocab, d_model)
 
-    def forward(self, ids: Int[Tensor, "batch pos"]) -> Residual:
+    def forward(self, ids: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
+        """What each token writes."""
         return self.W_E[ids]
 
 
@@ -46,7 +43,8 @@ class PosEmbed(nn.Module):
         super().__init__()
         self.W_pos = _parameter(n_ctx, d_model)
 
-    def forward(self, ids: Int[Tensor, "batch pos"]) -> Residual:
+    def forward(self, ids: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
+        """What each position writes; only the shape of `ids` is read."""
         batch, pos = ids.shape
         return self.W_pos[:pos].expand(batch, -1, -1)
 
@@ -66,7 +64,9 @@ class Attention(nn.Module):
         self.b_V = _parameter(n_heads, d_head)
         self.b_O = _parameter(d_model)
 
-    def forward(self, residual: Residual, record: Record = ignore) -> Residual:
+    def forward(
+        self, residual: Float[Tensor, "batch pos d_model"], record: Record = ignore
+    ) -> Float[Tensor, "batch pos d_model"]:
         """What the heads write; records hook_q/k/v, hook_attn_scores, hook_pattern and hook_z."""
         q = torch.einsum("bqm,hmd->bqhd", residual, self.W_Q) + self.b_Q
         k = torch.einsum("bkm,hmd->bkhd", residual, self.W_K) + self.b_K
@@ -96,7 +96,9 @@ class MLP(nn.Module):
         self.W_out = _parameter(d_mlp, d_model)
         self.b_out = _parameter(d_model)
 
-    def forward(self, residual: Residual, record: Record = ignore) -> Residual:
+    def forward(
+        self, residual: Float[Tensor, "batch pos d_model"], record: Record = ignore
+    ) -> Float[Tensor, "batch pos d_model"]:
         """What the neurons write; records hook_pre and hook_post."""
         before = residual @ self.W_in + self.b_in
         after = before.relu()
@@ -113,7 +115,9 @@ class Block(nn.Module):
         self.attn = Attention(n_heads, d_model, d_head, causal)
         self.mlp = MLP(d_model, d_mlp)
 
-    def forward(self, residual: Residual, record: Record = ignore) -> Residual:
+    def forward(
+        self, residual: Float[Tensor, "batch pos d_model"], record: Record = ignore
+    ) -> Float[Tensor, "batch pos d_model"]:
         """The residual stream after this layer; records what both half-layers read and write."""
         record("hook_resid_pre", residual)
         attn_out = self.attn(residual, lambda name, value: record(f"attn.{name}", value))
@@ -135,5 +139,6 @@ class Unembed(nn.Module):
         self.W_U = _parameter(d_model, d_vocab_out)
         self.b_U = _parameter(d_vocab_out)
 
-    def forward(self, residual: Residual) -> Float[Tensor, "batch pos d_vocab_out"]:
+    def forward(self, residual: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_vocab_out"]:
+        """One logit a column of W_U."""
         return residual @ self.W_U + self.b_U

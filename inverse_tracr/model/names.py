@@ -1,4 +1,4 @@
-"""Names of single tensors, a layer each: what files and `state_dict` use for the stacked arrays of `Weights`."""
+"""Names of single tensors: what files and `state_dict` call the layers of the arrays of `Weights`."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def unstack(weights: Weights) -> dict[str, np.ndarray]:
 
 def stack(config: ModelConfig, tensors: Mapping[str, np.ndarray]) -> Weights:
     """Inverse of `unstack`; raises KeyError for a missing tensor, ValueError for a wrong shape."""
-    shapes = weight_shapes(config)
+    for name, shape in tensor_shapes(config).items():
+        if tensors[name].shape != shape:
+            raise ValueError(f"{name}: expected shape {shape}, got {tensors[name].shape}")
     arrays = {array: tensors[name] for name, array in WHOLE.items()}
+    shapes = weight_shapes(config)
     for name, array in IN_LAYER.items():
-        stacked = np.empty(shapes[array], dtype=np.float32)
+        arrays[array] = np.empty(shapes[array], dtype=np.float32)
         for layer in range(config.n_layers):
-            stacked[layer] = tensors[f"blocks.{layer}.{name}"]
-        arrays[array] = stacked
-    weights = Weights(**arrays)
-    weights.check(config)
-    return weights
+            arrays[array][layer] = tensors[f"blocks.{layer}.{name}"]
+    return Weights(**arrays)

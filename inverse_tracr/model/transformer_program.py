@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,14 +15,13 @@ from inverse_tracr.model.config import SIZES, ModelConfig
 from inverse_tracr.model.encoders import CategoricalOutput, Decoded, InputEncoder, OutputEncoder
 from inverse_tracr.model.layers import Block, Embed, PosEmbed, Record, Unembed, ignore
 from inverse_tracr.model.names import stack, unstack
+from inverse_tracr.model.shapes import Float, Int
 from inverse_tracr.model.weights import Weights
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Value, value_text
 
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
-
-    Cache = dict[str, Tensor]
+Cache = dict[str, Tensor]
+"""Activations by TransformerLens's names."""
 
 ACTIVATION_BUDGET = 2**24
 """Floats of one activation that a batch of `run` or `logits_for` may hold (64 MiB)."""
@@ -138,7 +137,7 @@ class TransformerProgram(nn.Module):
 
         Raises BadInputError when it has LayerNorm or lacks an encoder.
         """
-        from inverse_tracr.model.bridges.tracr import from_tracr  # noqa: PLC0415 - imports Haiku
+        from inverse_tracr.model.bridges.tracr import from_tracr
 
         return from_tracr(assembled)
 
@@ -150,11 +149,12 @@ class TransformerProgram(nn.Module):
     def _batched_logits(self, ids: Int[Tensor, "batch pos"]) -> Float[np.ndarray, "batch length d_vocab_out"]:
         """Logits without BOS, computed in batches whose activations stay within the budget."""
         c = self.config
+        ids = ids.to(self.embed.W_E.device)
         pos = ids.shape[1]
         widest = max(c.d_model, c.d_mlp, c.n_heads * max(c.d_head, pos), c.d_vocab_out)
         size = max(1, ACTIVATION_BUDGET // (pos * widest))
         with torch.inference_mode():
-            parts = [self.forward(part)[:, 1:] for part in _split(ids, size)]
+            parts = [self.forward(part)[:, 1:] for part in ids.split(size)]
         return torch.cat(parts).cpu().numpy()
 
     def _repr_html_(self) -> str:
@@ -172,11 +172,6 @@ class TransformerProgram(nn.Module):
         if isinstance(self.output_encoder, CategoricalOutput):
             return "one of " + ", ".join(value_text(value) for value in self.output_encoder.values)
         return "a number"
-
-
-def _split(ids: Int[Tensor, "batch pos"], size: int) -> Iterator[Int[Tensor, "part pos"]]:
-    """`ids` in parts of at most `size` rows; one empty part when there are none."""
-    return iter(ids.split(size)) if len(ids) else iter([ids])
 
 
 def _check_encoders(config: ModelConfig, reads: InputEncoder, says: OutputEncoder) -> None:

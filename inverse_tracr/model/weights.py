@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inverse_tracr.model.config import ModelConfig
-
-if TYPE_CHECKING:
-    from jaxtyping import Float32
-
-    Array = np.ndarray
+from inverse_tracr.model.shapes import Float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,22 +18,22 @@ class Weights:
     must not be written to afterwards. Shapes are compared with each other by `check`, not here.
     """
 
-    W_E: Float32[Array, "d_vocab d_model"]
-    W_pos: Float32[Array, "n_ctx d_model"]
-    W_Q: Float32[Array, "n_layers n_heads d_model d_head"]
-    W_K: Float32[Array, "n_layers n_heads d_model d_head"]
-    W_V: Float32[Array, "n_layers n_heads d_model d_head"]
-    W_O: Float32[Array, "n_layers n_heads d_head d_model"]
-    W_in: Float32[Array, "n_layers d_model d_mlp"]
-    W_out: Float32[Array, "n_layers d_mlp d_model"]
-    W_U: Float32[Array, "d_model d_vocab_out"]
-    b_Q: Float32[Array, "n_layers n_heads d_head"] = None  # pyright: ignore[reportAssignmentType]
-    b_K: Float32[Array, "n_layers n_heads d_head"] = None  # pyright: ignore[reportAssignmentType]
-    b_V: Float32[Array, "n_layers n_heads d_head"] = None  # pyright: ignore[reportAssignmentType]
-    b_O: Float32[Array, "n_layers d_model"] = None  # pyright: ignore[reportAssignmentType]
-    b_in: Float32[Array, "n_layers d_mlp"] = None  # pyright: ignore[reportAssignmentType]
-    b_out: Float32[Array, "n_layers d_model"] = None  # pyright: ignore[reportAssignmentType]
-    b_U: Float32[Array, " d_vocab_out"] = None  # pyright: ignore[reportAssignmentType]
+    W_E: Float32[np.ndarray, "d_vocab d_model"]
+    W_pos: Float32[np.ndarray, "n_ctx d_model"]
+    W_Q: Float32[np.ndarray, "n_layers n_heads d_model d_head"]
+    W_K: Float32[np.ndarray, "n_layers n_heads d_model d_head"]
+    W_V: Float32[np.ndarray, "n_layers n_heads d_model d_head"]
+    W_O: Float32[np.ndarray, "n_layers n_heads d_head d_model"]
+    W_in: Float32[np.ndarray, "n_layers d_model d_mlp"]
+    W_out: Float32[np.ndarray, "n_layers d_mlp d_model"]
+    W_U: Float32[np.ndarray, "d_model d_vocab_out"]
+    b_Q: Float32[np.ndarray, "n_layers n_heads d_head"] = None  # pyright: ignore[reportAssignmentType]
+    b_K: Float32[np.ndarray, "n_layers n_heads d_head"] = None  # pyright: ignore[reportAssignmentType]
+    b_V: Float32[np.ndarray, "n_layers n_heads d_head"] = None  # pyright: ignore[reportAssignmentType]
+    b_O: Float32[np.ndarray, "n_layers d_model"] = None  # pyright: ignore[reportAssignmentType]
+    b_in: Float32[np.ndarray, "n_layers d_mlp"] = None  # pyright: ignore[reportAssignmentType]
+    b_out: Float32[np.ndarray, "n_layers d_model"] = None  # pyright: ignore[reportAssignmentType]
+    b_U: Float32[np.ndarray, " d_vocab_out"] = None  # pyright: ignore[reportAssignmentType]
 
     def __post_init__(self) -> None:
         given = self.__dict__
@@ -101,19 +96,11 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     }
 
 
-_BIASED = {
-    "b_Q": "W_Q",
-    "b_K": "W_K",
-    "b_V": "W_V",
-    "b_O": "W_O",
-    "b_in": "W_in",
-    "b_out": "W_out",
-    "b_U": "W_U",
-}
+_MATRIX_OF_BIAS = {name: "W" + name[1:] for name in TENSORS if name.startswith("b")}
 
 
 def _bias_shape(name: str, weights: Weights) -> tuple[int, ...]:
     """Shape of a bias: that of the matrix whose product it is added to, less the axis summed over."""
-    shape: tuple[int, ...] = getattr(weights, _BIASED[name]).shape
+    shape: tuple[int, ...] = getattr(weights, _MATRIX_OF_BIAS[name]).shape
     leading = shape[:1] if name == "b_O" else shape[:-2]  # heads share one b_O
     return (*leading, shape[-1])

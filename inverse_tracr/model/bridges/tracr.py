@@ -69,7 +69,7 @@ def _values(encoder: Any) -> tuple[Value, ...]:
 
 def _unembedding(assembled: Any, d_model: int) -> np.ndarray:
     """W_U, which Tracr keeps in a closure: what `unembed` makes of each residual direction."""
-    import haiku as hk  # noqa: PLC0415 - JAX is no dependency of the package
+    import haiku as hk  # JAX is no dependency of the package
 
     def unembed_identity() -> Any:
         compiled = assembled.get_compiled_model()
