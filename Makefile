@@ -1,0 +1,84 @@
+# make demo   environment, then: compile a RASP program, decompile the model file, print program and verdict
+# make test   environment with the test tools, then: lint, types, tests
+# Needs Python 3.11 or later and make; everything else goes into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/inverse-tracr
+JOBS ?= 2
+
+# The first interpreter that runs and is new enough; `make PYTHON=... demo` chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
+# URL of an index that has PyTorch's CPU builds, where pip's own indexes have none.
+TORCH_INDEX ?=
+
+DEMO := demo
+EXAMPLE := examples/sort_unique.rasp
+
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test test-slow lint types tests format golden bench env env-demo clean help
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo 'also: env lint types tests test-slow format golden bench clean'
+
+demo: env-demo
+	@mkdir -p $(DEMO)
+	$(RUN) show $(EXAMPLE)
+	$(RUN) compile $(EXAMPLE) -o $(DEMO)/sort_unique
+	$(RUN) decompile $(DEMO)/sort_unique
+
+test: lint types tests
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/pyright
+
+tests: env
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
+
+test-slow: env
+	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
+
+format: env
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: env
+	$(BIN)/python -m pytest -q -m "not slow" --update-golden
+	@git --no-pager diff --stat -- tests/golden
+
+bench: env
+	$(BIN)/python -m benchmarks
+
+env-demo: $(VENV)/.stamp-demo
+env: $(VENV)/.stamp-test
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later found; run: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# PyTorch comes first and alone, so that nothing else decides which build of it is taken.
+$(VENV)/.stamp-torch: constraints.txt | $(BIN)/python
+	@PIP="$(PIP)" TORCH="$(TORCH)" TORCH_INDEX="$(TORCH_INDEX)" sh scripts/install_torch.sh $(BIN)/python
+	@touch $@
+
+$(VENV)/.stamp-demo: pyproject.toml $(VENV)/.stamp-torch
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.stamp-test: pyproject.toml $(VENV)/.stamp-torch
+	$(PIP) install -c constraints.txt -e '.[dev,tracr]'
+	@touch $@ $(VENV)/.stamp-demo
+
+clean:
+	rm -rf $(VENV) $(DEMO) .pytest_cache .ruff_cache .hypothesis build dist
+	find inverse_tracr tests -name __pycache__ -type d -prune -exec rm -rf {} +

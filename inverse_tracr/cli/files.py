@@ -1,0 +1,47 @@
+"""Programs and models that commands are given by path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inverse_tracr.errors import BadInputError
+
+if TYPE_CHECKING:
+    from inverse_tracr.model import TransformerProgram
+    from inverse_tracr.rasp import Source
+
+MAX_PROGRAM_BYTES = 2_000_000
+
+
+def read_program(path: Path) -> Source:
+    """The program of a text file, with the signature of its header if it has one.
+
+    Raises BadInputError, naming the file, when it is no text or no program.
+    """
+    from inverse_tracr.rasp import parse_source
+
+    size = path.stat().st_size
+    if size > MAX_PROGRAM_BYTES:
+        raise BadInputError(
+            "the file is too large",
+            where=str(path),
+            expected=f"{MAX_PROGRAM_BYTES} bytes at most",
+            got=f"{size}",
+        )
+    try:
+        return parse_source(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"the file is no UTF-8 text: {error}", where=str(path)) from None
+    except BadInputError as error:
+        where = f"{path}, {error.where}" if error.where else str(path)
+        raise BadInputError(
+            error.problem, where=where, expected=error.expected, got=error.got, advice=error.advice
+        ) from error
+
+
+def read_model(path: Path) -> TransformerProgram:
+    """The model of a folder; raises BadInputError as `inverse_tracr.load` does."""
+    from inverse_tracr.model import load
+
+    return load(path)
