@@ -25,6 +25,7 @@ from inverse_tracr.rasp.functions import (
 )
 from inverse_tracr.rasp.program import (
     INDICES,
+    KEYWORDS,
     TOKENS,
     Aggregate,
     Encoding,
@@ -44,17 +45,6 @@ from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 T = TypeVar("T")
 
-_KEYWORDS = {"tokens", "indices", "return", "map", "sequence_map", "linear_sequence_map"} | {
-    "select",
-    "aggregate",
-    "selector_width",
-    "numerical",
-    "categorical",
-    "table",
-    "True",
-    "False",
-    "None",
-}
 _MAX_DEPTH = 20
 _MAX_DIGITS = 60
 _FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -162,7 +152,7 @@ class _Parser:
         token = self._advance()
         if token.kind is TokenKind.END:
             raise self._error("expected `return NAME` at the end of the program", token)
-        if token.kind is not TokenKind.NAME or token.text in _KEYWORDS:
+        if token.kind is not TokenKind.NAME or token.text in KEYWORDS:
             raise self._error(f"expected a new name or `return`, got {token}", token)
         if token.text in self._refs:
             raise self._error(f"the name {token.text!r} is taken by an earlier line", token)

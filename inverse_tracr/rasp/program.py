@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
+
+if TYPE_CHECKING:
+    from tracr.rasp.rasp import SOp
+
+    from inverse_tracr.rasp.signature import Signature
 
 Ref = int
 """Reference to an operand: `TOKENS`, `INDICES`, or the position of an earlier line (from 0)."""
@@ -16,6 +23,14 @@ TOKENS: Ref = -2
 INDICES: Ref = -1
 
 MAX_LINES = 10_000
+
+KEYWORDS = frozenset(
+    {"tokens", "indices", "return", "map", "sequence_map", "linear_sequence_map", "select", "aggregate"}
+    | {"selector_width", "numerical", "categorical", "table", "True", "False", "None"}
+)
+"""Words of the text form that cannot name a line."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class ProgramError(BadInputError):
@@ -117,6 +132,11 @@ def with_operands(line: Line, refs: tuple[Ref, ...]) -> Line:
             return SelectorWidth(refs[0], line.encoding)
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` can name a line."""
+    return _NAME.fullmatch(text) is not None and text not in KEYWORDS
+
+
 @dataclass(frozen=True)
 class Program:
     """Lines and the line that is returned.
@@ -136,6 +156,9 @@ class Program:
         names = self.names or tuple(f"v{i + 1}" for i in range(len(self.lines)))
         if len(names) != len(self.lines) or len(set(names)) != len(names):
             raise ProgramError(f"expected one distinct name for each of {len(self.lines)} lines")
+        for name in names:
+            if not is_name(name):
+                raise ProgramError(f"expected letters, digits and _ as the name of a line, got {name!r}")
         object.__setattr__(self, "names", names)
         encodings: list[Encoding | None] = []
         for position, line in enumerate(self.lines):
@@ -164,6 +187,12 @@ class Program:
     def name(self, ref: Ref) -> str:
         """Name of an operand in the text form."""
         return {TOKENS: "tokens", INDICES: "indices"}.get(ref) or self.names[ref]
+
+    def to_tracr(self, signature: Signature | None = None) -> SOp:
+        """The runnable s-op of `tracr.rasp`; see `tracr_bridge.to_tracr`."""
+        from inverse_tracr.rasp.tracr_bridge.to_tracr import to_tracr
+
+        return to_tracr(self, signature)
 
     def _repr_html_(self) -> str:
         from html import escape
