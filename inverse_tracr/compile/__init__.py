@@ -1,0 +1,26 @@
+"""From programs to weights, exactly Tracr's, and fast.
+
+In come a program and a signature; out goes a model, or an error that says which line cannot be compiled.
+A plan lays everything out (value sets, half-layers, heads, neurons, residual dimensions) before any array
+is allocated; the emitter writes the arrays. Mode `tracr` reproduces Tracr's faults, mode `fixed` mends them.
+Nothing here knows how programs are sampled or found.
+"""
+
+from inverse_tracr.callable_package import make_callable
+from inverse_tracr.compile.compiler import Compiled, compile_for, compile_program, compile_weights
+from inverse_tracr.compile.mode import CompileError, Mode
+from inverse_tracr.compile.plan import DEFAULT_CAP, Plan, plan
+
+__all__ = [
+    "DEFAULT_CAP",
+    "CompileError",
+    "Compiled",
+    "Mode",
+    "Plan",
+    "compile_for",
+    "compile_program",
+    "compile_weights",
+    "plan",
+]
+
+make_callable(__name__, compile_for)

@@ -1,0 +1,244 @@
+"""Where everything goes: half-layers, heads, neurons and residual dimensions, before any array exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.compile.fuse import Built, build
+from inverse_tracr.compile.layers import allocate_layers
+from inverse_tracr.compile.mode import CompileError, Mode
+from inverse_tracr.errors import CapExceededError
+from inverse_tracr.model import ModelConfig
+from inverse_tracr.rasp.functions import tabulate_unary
+from inverse_tracr.rasp.program import (
+    INDICES,
+    TOKENS,
+    Aggregate,
+    Encoding,
+    LinearSequenceMap,
+    Map,
+    Program,
+    Ref,
+    Select,
+    SelectorWidth,
+    SequenceMap,
+)
+from inverse_tracr.rasp.signature import BOS, PAD, Signature
+from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.values import Value, ordered
+
+DEFAULT_CAP = 10_000_000
+Dims = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layout of a compiled model.
+
+    `dims[ref]` are the residual dimensions of an s-op, one a value for categorical s-ops; `scratch` those
+    of the attention outputs of selector widths; `heads[position]` and `neurons[position]` say where in its
+    layer a line lies: (layer, head) and (layer, first neuron, number of neurons).
+    """
+
+    built: Built
+    signature: Signature
+    mode: Mode
+    values: ValueSets
+    rows: tuple[Value, ...]
+    config: ModelConfig
+    dims: dict[Ref, Dims]
+    scratch: dict[int, int]
+    one: int | None
+    heads: dict[int, tuple[int, int]]
+    neurons: dict[int, tuple[int, int, int]]
+    cleaners: dict[int, int]
+
+    @property
+    def program(self) -> Program:
+        """The fused program that the weights implement."""
+        return self.built.program
+
+    @property
+    def bos(self) -> int:
+        """Residual dimension of the BOS token."""
+        return self.rows.index(BOS)
+
+
+def plan(
+    program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap: int = DEFAULT_CAP
+) -> Plan:
+    """Lay a program out.
+
+    Raises CompileError or ProgramError where it cannot be compiled, and CapExceededError, before anything
+    large is allocated, when the model would have more than `cap` parameters.
+    """
+    built = build(program, signature)
+    values = ValueSets(built.program, signature, exact_means=mode is Mode.FIXED)
+    _check_mode(built.program, values, mode)
+    layers = allocate_layers(built.program)
+    rows = ordered((*signature.vocab, BOS, PAD))
+    neurons, cleaners, widths = _place_neurons(built.program, values, layers.mlp, mode)
+    heads, key_sizes, value_sizes = _place_heads(built.program, values, layers.attention)
+    d_head = _head_size(key_sizes, value_sizes, mode)
+    dims, scratch, one, d_model = _place_dims(built.program, values, signature, rows)
+    config = ModelConfig(
+        n_layers=layers.count,
+        n_heads=max([head + 1 for _, head in heads.values()], default=1),
+        d_model=d_model,
+        d_head=d_head,
+        d_mlp=max(widths, default=1),
+        n_ctx=signature.max_seq_len + 1,
+        d_vocab=len(rows),
+        d_vocab_out=len(dims[built.program.output]),
+        causal=signature.causal,
+    )
+    if config.parameter_count > cap:
+        raise CapExceededError(
+            f"the model would have {config.parameter_count} parameters",
+            expected=f"at most {cap}",
+            advice="Raise the cap, or shorten chains of sequence_map, which multiply value sets.",
+        )
+    return Plan(
+        built, signature, mode, values, rows, config, dims, scratch, one, heads, neurons, cleaners
+    )
+
+
+def _check_mode(program: Program, values: ValueSets, mode: Mode) -> None:
+    refs = {ref for line in program.lines for ref in _operand_refs(line)}
+    if mode is Mode.TRACR and TOKENS not in refs:
+        raise CompileError("Tracr compiles only programs that use `tokens`; mode `fixed` compiles others too")
+    for position, line in enumerate(program.lines):
+        where = f"line {position + 1} ({program.names[position]})"
+        if not isinstance(line, Select) and not values[position]:
+            raise CompileError(f"{where}: no input gives this line a value")
+        numerical_mean = isinstance(line, Aggregate) and program.encoding(position) is Encoding.NUMERICAL
+        if mode is Mode.FIXED and numerical_mean and not set(values[_values_of(line)]) <= {0, 1}:
+            raise CompileError(
+                f"{where}: means of values other than 0 and 1 are not known beforehand; mode `tracr` "
+                "compiles the line without their thresholds"
+            )
+
+
+def _values_of(line: object) -> Ref:
+    assert isinstance(line, Aggregate)
+    return line.values
+
+
+def _operand_refs(line: object) -> Sequence[Ref]:
+    from inverse_tracr.rasp.program import operands
+
+    return operands(line)  # pyright: ignore[reportArgumentType]
+
+
+def _place_heads(
+    program: Program, values: ValueSets, layer_of: dict[int, int]
+) -> tuple[dict[int, tuple[int, int]], list[int], list[int]]:
+    """(layer, head) of every attending line, and its number of key and value dimensions."""
+    heads: dict[int, tuple[int, int]] = {}
+    used: dict[int, int] = {}
+    key_sizes: list[int] = []
+    value_sizes: list[int] = []
+    for position, layer in layer_of.items():
+        line = program.lines[position]
+        assert isinstance(line, Aggregate | SelectorWidth)
+        select = program.lines[line.selector]
+        assert isinstance(select, Select)
+        heads[position] = (layer, used.get(layer, 0))
+        used[layer] = used.get(layer, 0) + 1
+        key_sizes.append(max(len(values[select.queries]) + 2, len(values[select.keys]) + 1))
+        categorical = isinstance(line, Aggregate) and program.encoding(position) is Encoding.CATEGORICAL
+        value_sizes.append(len(values[position]) if categorical else 1)
+    return heads, key_sizes, value_sizes
+
+
+def _head_size(key_sizes: list[int], value_sizes: list[int], mode: Mode) -> int:
+    d_key, d_value = max(key_sizes, default=1), max(value_sizes, default=1)
+    if mode is Mode.FIXED:
+        return max(d_key, d_value)
+    if d_value > d_key:
+        raise CompileError(
+            f"Tracr cannot assemble a head whose values take {d_value} dimensions where keys and queries "
+            f"take {d_key}; mode `fixed` can"
+        )
+    return d_key
+
+
+def _place_neurons(
+    program: Program, values: ValueSets, layer_of: dict[int, int], mode: Mode
+) -> tuple[dict[int, tuple[int, int, int]], dict[int, int], list[int]]:
+    """(layer, first neuron, count) of every line with an MLP; the BOS-cleaning neuron and size of layers."""
+    neurons: dict[int, tuple[int, int, int]] = {}
+    used: dict[int, int] = {}
+    for position, layer in layer_of.items():
+        count = _neuron_count(program, values, position, mode)
+        neurons[position] = (layer, used.get(layer, 0), count)
+        used[layer] = used.get(layer, 0) + count
+    cleaners: dict[int, int] = {}
+    for position, layer in layer_of.items():
+        if isinstance(program.lines[position], SelectorWidth) and layer not in cleaners:
+            cleaners[layer] = used[layer]
+            used[layer] += 1
+    return neurons, cleaners, list(used.values())
+
+
+def _neuron_count(program: Program, values: ValueSets, position: int, mode: Mode) -> int:
+    line = program.lines[position]
+    match line:
+        case Map() if program.encoding(line.operand) is Encoding.NUMERICAL:
+            results = tabulate_unary(line.function, values[line.operand])
+            return 2 * sum(r is not None for r in results) - 1
+        case Map() if line.encoding is Encoding.NUMERICAL:
+            return 2 if mode is Mode.FIXED and any(v < 0 for v in values[position]) else 1  # pyright: ignore[reportOperatorIssue]
+        case Map():
+            return len(values[position])
+        case SequenceMap() if line.first == line.second:
+            return len(values[position])
+        case SequenceMap():
+            return len(values[line.first]) * len(values[line.second])
+        case LinearSequenceMap():
+            return 4
+        case SelectorWidth():
+            return 2 * len(values[position]) - 1
+        case _:
+            raise AssertionError(f"{line} has no MLP")
+
+
+def _place_dims(
+    program: Program, values: ValueSets, signature: Signature, rows: tuple[Value, ...]
+) -> tuple[dict[Ref, Dims], dict[int, int], int | None, int]:
+    """Residual dimensions: tokens (BOS and PAD among them), indices, `one` if read, then line by line."""
+    row_of = {token: row for row, token in enumerate(rows)}
+    dims = {TOKENS: np.array([row_of[token] for token in signature.vocab])}
+    dims[INDICES] = np.arange(len(rows), len(rows) + signature.max_seq_len)
+    size = len(rows) + signature.max_seq_len
+    one = None
+    if any(_reads_one(program, position) for position in range(len(program))):
+        one, size = size, size + 1
+    scratch: dict[int, int] = {}
+    for position, line in enumerate(program.lines):
+        if isinstance(line, Select):
+            continue
+        width = 1 if program.encoding(position) is Encoding.NUMERICAL else len(values[position])
+        dims[position] = np.arange(size, size + width)
+        size += width
+        if isinstance(line, SelectorWidth):
+            scratch[position] = size
+            size += 1
+    return dims, scratch, one, size
+
+
+def _reads_one(program: Program, position: int) -> bool:
+    line = program.lines[position]
+    match line:
+        case Aggregate() | SelectorWidth():
+            return True
+        case SequenceMap():
+            return line.first != line.second
+        case Map():
+            return program.encoding(line.operand) is Encoding.NUMERICAL
+        case _:
+            return False
