@@ -3,41 +3,80 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
-
-from cyclopts import App
+from typing import TYPE_CHECKING, NoReturn
 
 from inverse_tracr import __version__
-from inverse_tracr.cli.errors import guarded
+from inverse_tracr.cli.errors import ExitCode, guarded
+from inverse_tracr.cli.output import emit
 
-_COMMANDS = {
+if TYPE_CHECKING:
+    from cyclopts import App
+
+SUMMARY = "From the weights of a transformer to the RASP program that it computes, verified."
+
+COMMANDS = {
     "decompile": ("decompile:decompile", "Find the RASP program that a model computes, and verify it."),
-    "compile": ("compile:compile", "Compile a RASP program to a model folder."),
+    "compile": ("compile:compile_", "Compile a RASP program to a model folder."),
     "run": ("run:run", "Run a model on an input."),
     "verify": ("verify:verify", "Compare a model with a RASP program, input by input."),
-    "show": ("show:show", "Show a program or a model."),
-    "import": ("import_model:import_model", "Convert a model of another project to a model folder."),
+    "show": ("show:show", "Show a program, or what a model is made of."),
+    "import": ("import_:import_", "Convert a model of another project to a model folder."),
     "doctor": ("doctor:doctor", "Report versions, extras, threads and caps."),
-    "completion": ("completion:completion", "Print or install shell completion."),
+    "completion": ("completion:completion", "Print or install the completion of a shell."),
 }
-
-
-def build_app() -> App:
-    """The application with all of its commands, none of them imported yet."""
-    app = App(
-        name="inverse-tracr",
-        help="From the weights of a transformer to the RASP program that it computes, verified.",
-        version=__version__,
-        help_format="plaintext",
-        suppress_keyboard_interrupt=False,
-        result_action="return_value",
-    )
-    for name, (target, summary) in _COMMANDS.items():
-        app.command(f"inverse_tracr.cli.commands.{target}", name=name, help=summary)
-    return app
+"""Name of each command: its module and function under `inverse_tracr.cli.commands`, and its summary."""
 
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
     arguments = sys.argv[1:]
-    sys.exit(guarded(lambda: build_app()(arguments), as_json="--json" in arguments))
+    sys.exit(guarded(lambda: run(arguments), as_json="--json" in arguments))
+
+
+def run(arguments: list[str]) -> ExitCode | None:
+    """Run one command; raises its errors.
+
+    What needs no command is answered before the library that parses arguments is imported, which takes
+    most of the time of a `--help`.
+    """
+    match arguments:
+        case [] | ["--help"] | ["-h"]:
+            return emit(root_help())
+        case ["--version"]:
+            return emit(__version__)
+        case _:
+            return build_app()(arguments)
+
+
+def root_help() -> str:
+    """What `inverse-tracr --help` prints."""
+    width = max(map(len, COMMANDS)) + 3
+    commands = "\n".join(f"  {name:<{width}}{summary}" for name, (_, summary) in COMMANDS.items())
+    return f"""\
+Usage: inverse-tracr COMMAND [OPTIONS]
+
+{SUMMARY}
+
+Commands:
+{commands}
+
+`inverse-tracr COMMAND --help` says more. Every command that prints data takes --json.
+Exit codes: 0 done, 1 refuted or a problem found, 2 usage, 3 bad input, 4 a cap was hit, 130 interrupted.
+"""
+
+
+def build_app() -> App:
+    """The application with all of its commands, none of them imported yet."""
+    from cyclopts import App
+
+    app = App(
+        name="inverse-tracr",
+        help=SUMMARY,
+        version=__version__,
+        help_format="plaintext",
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    for name, (target, summary) in COMMANDS.items():
+        app.command(f"inverse_tracr.cli.commands.{target}", name=name, help=summary)
+    return app

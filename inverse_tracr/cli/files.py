@@ -22,6 +22,8 @@ def read_program(path: Path) -> Source:
     from inverse_tracr.rasp import parse_source
 
     size = path.stat().st_size
+    if not path.is_file():
+        raise BadInputError("this is no program file", where=str(path), expected="a regular file of text")
     if size > MAX_PROGRAM_BYTES:
         raise BadInputError(
             "the file is too large",

@@ -19,7 +19,7 @@ def exit_code(found: Verification) -> ExitCode:
 
 def verdict_data(found: Verification) -> dict[str, object]:
     """The verdict and what it rests on, ready for JSON."""
-    from inverse_tracr.rasp import values_to_json
+    from inverse_tracr.rasp.values import values_to_json
 
     shown = found.counterexample
     return {
@@ -38,7 +38,7 @@ def verdict_data(found: Verification) -> dict[str, object]:
 
 def verdict_text(found: Verification) -> str:
     """The verdict as comment lines of a program file."""
-    from inverse_tracr.rasp import value_text
+    from inverse_tracr.rasp.values import value_text
 
     text = f"# verdict: {found.verdict.value} ({found.inputs_checked:,} inputs checked)"
     shown = found.counterexample

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model
+from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json
 from inverse_tracr.cli.verdicts import exit_code, verdict_data, verdict_text
 
 
-def decompile(
-    model: Path,
-    /,
-    *,
-    method: Literal["auto", "lift"] = "auto",
-    json: Annotated[bool, Parameter(negative="")] = False,
-) -> ExitCode:
+def decompile(model: Path, /, *, method: Literal["auto", "lift"] = "auto", json: Flag = False) -> ExitCode:
     """Find the RASP program that a model computes, and verify it.
 
-    Prints the program, then the verdict as a comment, so that the output is itself a program file.
-    Exit code 0: equivalent, or no counterexample; 1: refuted; 3: bad input; 4: a cap was hit.
+    Prints the program, then the verdict as comments, so that the output is itself a program file.
+    Exit code 0: equivalent, or no counterexample found; 1: refuted.
 
     Parameters
     ----------
     model
         Model folder (model.safetensors and config.json).
     method
-        How candidates are proposed.
+        How programs are proposed.
     json
         Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds.
     """
