@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.compile.fuse import Built, build
+from inverse_tracr.rasp.fusion import Built, build
 from inverse_tracr.compile.layers import allocate_layers
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.errors import CapExceededError

@@ -132,3 +132,20 @@ def _named_predicate_text(predicate: NamedPredicate) -> str:
             return predicate.comparison.value
 
 
+
+
+def print_function(line: Line) -> str:
+    """What a line does apart from its operands: its function, predicate, factors or encoding."""
+    match line:
+        case Map():
+            return print_unary(line.function) + _suffix(line.encoding)
+        case SequenceMap():
+            return print_binary(line.function)
+        case LinearSequenceMap():
+            return f"{value_text(line.first_factor)}, {value_text(line.second_factor)}"
+        case Select():
+            return print_predicate(line.predicate)
+        case Aggregate():
+            return ""
+        case SelectorWidth():
+            return _suffix(line.encoding)

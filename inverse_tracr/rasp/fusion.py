@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inverse_tracr.rasp.functions import compose
-from inverse_tracr.rasp.program import Line, Map, Program, Ref, operands, with_operands
+from inverse_tracr.rasp.program import INDICES, TOKENS, Line, Map, Program, Ref, operands, with_operands
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
 
@@ -53,9 +53,12 @@ def _drop_dead(program: Program, lines: list[Line]) -> Built:
     live = live_positions(lines, program.output)
     if len(live) == len(lines) and lines == list(program.lines):
         return Built(program, tuple(live))
-    renumbered: dict[Ref, Ref] = {-2: -2, -1: -1} | {old: new for new, old in enumerate(live)}
-    kept = tuple(
-        with_operands(lines[old], tuple(renumbered[ref] for ref in operands(lines[old]))) for old in live
-    )
     names = tuple(program.names[old] for old in live)
-    return Built(Program(kept, renumbered[program.output], names), tuple(live))
+    return Built(select_lines(lines, live, program.output, names), tuple(live))
+
+
+def select_lines(lines: list[Line], order: list[int], output: Ref, names: tuple[str, ...] = ()) -> Program:
+    """The program of the lines at the positions `order`, in that order, operands renumbered."""
+    place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES} | {old: new for new, old in enumerate(order)}
+    moved = tuple(with_operands(lines[old], tuple(place[r] for r in operands(lines[old]))) for old in order)
+    return Program(moved, place[output], names)

@@ -1,0 +1,210 @@
+"""Canonical form under a signature: one program for all that differ only in what weights do not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inverse_tracr.rasp.functions import (
+    UnaryTable,
+    compose,
+    tabulate_binary,
+    tabulate_predicate,
+    tabulate_unary,
+)
+from inverse_tracr.rasp.fusion import live_positions, select_lines
+from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
+from inverse_tracr.rasp.printer import print_function
+from inverse_tracr.rasp.program import (
+    INDICES,
+    TOKENS,
+    Aggregate,
+    Encoding,
+    Line,
+    LinearSequenceMap,
+    Map,
+    Program,
+    Ref,
+    Select,
+    SelectorWidth,
+    SequenceMap,
+    operands,
+)
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.values import Maybe, Value
+
+_MAX_PASSES = 10
+
+
+def canonical(program: Program, signature: Signature) -> Program:
+    """The canonical form: dead lines dropped, maps fused, equal lines shared, lines ordered by depth and content.
+
+    Values of internal categorical lines are renumbered by first occurrence, functions take the first name
+    with the same table on the value sets. Idempotent. Raises what `ValueSets` raises.
+    """
+    for _ in range(_MAX_PASSES):
+        simpler = _Rewriter(_fuse(program, signature), signature).result()
+        if simpler == program:
+            return simpler
+        program = simpler
+    return program
+
+
+def same_program(first: Program, second: Program, signature: Signature) -> bool:
+    """Whether the canonical forms are equal."""
+    return canonical(first, signature) == canonical(second, signature)
+
+
+def _fuse(program: Program, signature: Signature) -> Program:
+    """Maps of maps fused, where a sequence map of one operand twice counts as a map; dead lines dropped."""
+    values = ValueSets(program, signature)
+    lines: list[Line] = []
+    for line in program.lines:
+        if isinstance(line, SequenceMap) and line.first == line.second:
+            table = UnaryTable(tuple((x, line.function(x, x)) for x in values[line.first]))
+            line = Map(line.first, table)
+        inner = lines[line.operand] if isinstance(line, Map) and line.operand >= 0 else None
+        if isinstance(line, Map) and isinstance(inner, Map):
+            line = Map(
+                inner.operand, compose(line.function, inner.function, values[inner.operand]), line.encoding
+            )
+        lines.append(line)
+    return select_lines(lines, live_positions(lines, program.output), program.output)
+
+
+def _kept_values(program: Program) -> set[Ref]:
+    """Lines whose values can be seen: the output, and what reaches it through categorical aggregates."""
+    kept: set[Ref] = set()
+    ref = program.output
+    while ref >= 0 and ref not in kept:
+        kept.add(ref)
+        line = program.lines[ref]
+        if isinstance(line, Aggregate):
+            ref = line.values
+    return kept
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Values of an s-op before and after renumbering, side by side."""
+
+    old: tuple[Value, ...]
+    new: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A line in canonical terms, and its values."""
+
+    line: Line
+    known: _Known
+
+
+class _Rewriter:
+    """One rewriting from the inputs to the output, depth by depth."""
+
+    def __init__(self, program: Program, signature: Signature) -> None:
+        self._program = program
+        self._sets = ValueSets(program, signature)
+        self._kept = _kept_values(program)
+        self._lines: list[Line] = []
+        self._place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
+        self._known = {ref: _Known(self._sets[ref], self._sets[ref]) for ref in (TOKENS, INDICES)}
+
+    def result(self) -> Program:
+        depth: dict[Ref, int] = {TOKENS: 0, INDICES: 0}
+        levels: dict[int, list[int]] = {}
+        for position, line in enumerate(self._program.lines):
+            depth[position] = 1 + max(depth[ref] for ref in operands(line))
+            levels.setdefault(depth[position], []).append(position)
+        for level in sorted(levels):
+            self._append(levels[level])
+        output = self._place[self._program.output]
+        return select_lines(self._lines, live_positions(self._lines, output), output)
+
+    def _append(self, positions: list[int]) -> None:
+        """Append the lines of one depth in order of their content, equal ones once."""
+        found = [(self._rewrite(position), position) for position in positions]
+        found.sort(key=lambda pair: _content(pair[0].line))
+        placed: dict[Line, int] = {}
+        for rewritten, position in found:
+            if rewritten.line not in placed:
+                placed[rewritten.line] = len(self._lines)
+                self._lines.append(rewritten.line)
+            self._place[position] = placed[rewritten.line]
+            self._known[position] = rewritten.known
+
+    def _rewrite(self, position: int) -> _Found:
+        line = self._program.lines[position]
+        match line:
+            case Map():
+                return self._map(position, line)
+            case SequenceMap():
+                return self._sequence_map(position, line)
+            case LinearSequenceMap():
+                return self._linear(position, line)
+            case Select():
+                return self._select(line)
+            case Aggregate():
+                values = self._known[line.values]
+                if self._program.encoding(position) is Encoding.NUMERICAL:
+                    values = self._plain(position)
+                return _Found(Aggregate(self._place[line.selector], self._place[line.values]), values)
+            case SelectorWidth():
+                line = SelectorWidth(self._place[line.selector], line.encoding)
+                return _Found(line, self._plain(position))
+
+    def _plain(self, position: int) -> _Known:
+        return _Known(self._sets[position], self._sets[position])
+
+    def _renumbered(
+        self, position: int, results: tuple[Maybe, ...]
+    ) -> tuple[tuple[Maybe, ...], _Known]:
+        """Results with new values, and the values: 0, 1, ... by first occurrence where they cannot be seen."""
+        if position in self._kept or self._program.encoding(position) is Encoding.NUMERICAL:
+            return results, self._plain(position)
+        number: dict[Value, int] = {}
+        new = tuple(None if r is None else number.setdefault(r, len(number)) for r in results)
+        return new, _Known(tuple(number), tuple(range(len(number))))
+
+    def _map(self, position: int, line: Map) -> _Found:
+        operand = self._known[line.operand]
+        results, known = self._renumbered(position, tabulate_unary(line.function, operand.old))
+        return _Found(
+            Map(self._place[line.operand], name_unary(operand.new, results), line.encoding), known
+        )
+
+    def _sequence_map(self, position: int, line: SequenceMap) -> _Found:
+        first, second = line.first, line.second
+        table = tabulate_binary(line.function, self._known[first].old, self._known[second].old)
+        if self._place[first] > self._place[second]:
+            table = _transposed(table, len(self._known[second].old))
+            first, second = second, first
+        results, known = self._renumbered(position, table)
+        function = name_binary(self._known[first].new, self._known[second].new, results)
+        return _Found(SequenceMap(self._place[first], self._place[second], function), known)
+
+    def _linear(self, position: int, line: LinearSequenceMap) -> _Found:
+        terms = sorted(
+            [(self._place[line.first], line.first_factor), (self._place[line.second], line.second_factor)]
+        )
+        (first, a), (second, b) = terms
+        return _Found(LinearSequenceMap(first, second, a, b), self._plain(position))
+
+    def _select(self, line: Select) -> _Found:
+        keys, queries = self._known[line.keys], self._known[line.queries]
+        rows = tabulate_predicate(line.predicate, keys.old, queries.old)
+        predicate = name_predicate(keys.new, queries.new, rows)
+        select = Select(self._place[line.keys], self._place[line.queries], predicate)
+        return _Found(select, _Known((), ()))
+
+
+def _transposed(table: tuple[Maybe, ...], columns: int) -> tuple[Maybe, ...]:
+    return tuple(value for column in range(columns) for value in table[column::columns])
+
+
+_ORDER = (Select, Aggregate, SelectorWidth, Map, SequenceMap, LinearSequenceMap)
+
+
+def _content(line: Line) -> tuple[int, tuple[Ref, ...], str]:
+    return _ORDER.index(type(line)), operands(line), print_function(line)
