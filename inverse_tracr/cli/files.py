@@ -44,6 +44,6 @@ def read_program(path: Path) -> Source:
 
 def read_model(path: Path) -> TransformerProgram:
     """The model of a folder; raises BadInputError as `inverse_tracr.load` does."""
-    from inverse_tracr.model import load
+    from inverse_tracr.model.files import load
 
     return load(path)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import Parameter
-
+from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, note
 
 
 def completion(
     shell: Literal["bash", "zsh", "fish"] | None = None,
     *,
-    install: Annotated[bool, Parameter(negative="")] = False,
+    install: Flag = False,
 ) -> None:
     """Print the completion script of a shell, or install it.
 
