@@ -41,12 +41,10 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.scanner import RaspSyntaxError, Token, TokenKind, scan
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.rasp.values import Maybe, Value, is_number
+from inverse_tracr.rasp.values import MAX_DEPTH, MAX_DIGITS, Maybe, Value, is_number
 
 T = TypeVar("T")
 
-_MAX_DEPTH = 20
-_MAX_DIGITS = 60
 _FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SIGNS = {"==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%", "and", "or"}
 
@@ -416,7 +414,7 @@ class _Parser:
                 return {"True": True, "False": False, "None": None}[token.text]
             case TokenKind.SIGN if token.text == "-" and self._now.kind is TokenKind.NUMBER:
                 return -self._number(self._advance())
-            case TokenKind.SIGN if token.text == "(" and depth < _MAX_DEPTH:
+            case TokenKind.SIGN if token.text == "(" and depth < MAX_DEPTH:
                 return self._tuple(depth)
             case _:
                 raise self._error(f"expected a value, got {token}", token)
@@ -434,8 +432,8 @@ class _Parser:
         return tuple(items)
 
     def _number(self, token: Token) -> int | float:
-        if len(token.text) > _MAX_DIGITS:
-            raise self._error(f"expected a number of at most {_MAX_DIGITS} digits", token)
+        if len(token.text) > MAX_DIGITS:
+            raise self._error(f"expected a number of at most {MAX_DIGITS} digits", token)
         number = int(token.text) if token.text.isdigit() else float(token.text)
         if number in (float("inf"), float("-inf")):
             raise self._error(f"the number {token.text} is too large", token)

@@ -68,8 +68,8 @@ class LinearSequenceMap:
 
     first: Ref
     second: Ref
-    first_factor: float
-    second_factor: float
+    first_factor: int | float
+    second_factor: int | float
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+MAX_DEPTH = 20
+MAX_DIGITS = 60
+_MAX_INTEGER = 10 ** (MAX_DIGITS - 1)
+
 type_names = "bool, int, float, str or a tuple of these"
 
 Value = bool | int | float | str | tuple["Value", ...]
@@ -18,17 +22,34 @@ Value = bool | int | float | str | tuple["Value", ...]
 Maybe = Value | None
 
 
-def check_value(value: object) -> Value:
-    """Return `value` if it is one of the language's values; raise TypeError or ValueError if not."""
+def check_value(value: object, depth: int = 0) -> Value:
+    """Return `value` if it is one of the language's values; raise TypeError or ValueError if not.
+
+    Bounds that the text form keeps too: whole numbers below 10^59 in size, tuples nested `MAX_DEPTH` deep.
+    """
     if isinstance(value, tuple):
+        if depth >= MAX_DEPTH:
+            raise ValueError(f"expected tuples nested at most {MAX_DEPTH} deep")
         for item in cast("tuple[object, ...]", value):
-            check_value(item)
+            check_value(item, depth + 1)
         return cast("Value", value)
     if not isinstance(value, bool | int | float | str):
         raise TypeError(f"expected a value ({type_names}), got {type(value).__name__}: {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"expected a finite number, got {value!r}")
+    elif isinstance(value, int) and abs(value) >= _MAX_INTEGER:
+        raise ValueError(f"expected a whole number of at most {MAX_DIGITS - 1} digits")
     return value
+
+
+def _check_text(text: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"expected text that UTF-8 can write, got {text!r}") from None
 
 
 def is_number(value: object) -> bool:
