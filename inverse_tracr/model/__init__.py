@@ -5,6 +5,13 @@ activations and files. Nothing here knows how a model came to be, compiled or tr
 program it computes. Loaded files are checked before anything in them is believed.
 """
 
+from inverse_tracr.model.bridges.exporting import (
+    TransformerLensVersion,
+    export_transformer_lens,
+    to_transformer_lens,
+    transformer_lens_config,
+)
+from inverse_tracr.model.bridges.importing import import_model
 from inverse_tracr.model.config import ModelConfig
 from inverse_tracr.model.encoders import (
     CategoricalOutput,
@@ -14,7 +21,9 @@ from inverse_tracr.model.encoders import (
     OutputEncoder,
     TokenError,
 )
-from inverse_tracr.model.transformer_program import TransformerProgram
+from inverse_tracr.model.file_errors import ModelFileError
+from inverse_tracr.model.files import load, read_provenance, save
+from inverse_tracr.model.transformer_program import Provenance, TransformerProgram
 from inverse_tracr.model.weights import Weights, weight_shapes
 
 __all__ = [
@@ -22,10 +31,20 @@ __all__ = [
     "Decoded",
     "InputEncoder",
     "ModelConfig",
+    "ModelFileError",
     "NumericalOutput",
     "OutputEncoder",
+    "Provenance",
     "TokenError",
+    "TransformerLensVersion",
     "TransformerProgram",
     "Weights",
+    "export_transformer_lens",
+    "import_model",
+    "load",
+    "read_provenance",
+    "save",
+    "to_transformer_lens",
+    "transformer_lens_config",
     "weight_shapes",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from inverse_tracr.model.shapes import Float, Int
 from inverse_tracr.model.weights import Weights
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Value, value_text
+
+Scalar = str | int | float | bool | None
+Provenance = Mapping[str, Scalar]
+"""Where a model comes from, in a few words and numbers: seed, revision, preset."""
 
 Cache = dict[str, Tensor]
 """Activations by TransformerLens's names."""
@@ -56,9 +61,8 @@ class TransformerProgram(nn.Module):
         )
         self.unembed = Unembed(config.d_model, config.d_vocab_out)
         arrays = unstack(weights)
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                parameter.copy_(torch.tensor(arrays[name]))
+        for name, parameter in self.named_parameters():
+            parameter.data = torch.tensor(arrays[name])
 
     @property
     def signature(self) -> Signature:
@@ -130,6 +134,23 @@ class TransformerProgram(nn.Module):
         """The parameters as arrays, stacked over layers; they may share memory with the model's."""
         arrays = {name: tensor.detach().cpu().numpy() for name, tensor in self.named_parameters()}
         return stack(self.config, arrays)
+
+    def save(self, folder: Path | str, provenance: Provenance | None = None) -> None:
+        """Write `model.safetensors` and `config.json` into `folder`; see `inverse_tracr.model.files.save`."""
+        from inverse_tracr.model.files import save  # files.py builds on this module
+
+        save(self, folder, provenance)
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """`save`, under the name that the Hugging Face libraries use."""
+        self.save(folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str) -> TransformerProgram:
+        """Read a model from a local folder; raises ModelFileError. No server is asked."""
+        from inverse_tracr.model.files import load_local
+
+        return load_local(folder)
 
     @classmethod
     def from_tracr(cls, assembled: Any) -> TransformerProgram:

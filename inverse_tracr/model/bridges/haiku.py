@@ -1,71 +1,76 @@
-"""Haiku's parameter names and shapes, as Tracr's assembled models have them."""
+"""Haiku's parameters as Tracr's assembled models name them: `transformer/layer_0/attn/query/w`.
+
+Linear maps are [inputs, outputs], with all heads in one matrix.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
-from inverse_tracr.model.weights import Weights
+from inverse_tracr.model.bridges.foreign import ForeignArrays, Tensor, Tensors, count_layers
+from inverse_tracr.model.bridges.hooked import optional
+from inverse_tracr.model.bridges.linear import Linear, heads_from_linear
+from inverse_tracr.model.file_errors import ModelFileError
 
 EMBEDDING = "token_embed/embeddings"
 POSITIONS = "pos_embed/embeddings"
+UNEMBEDDING = "unembed/w"
+
+_QUERY_KEY_VALUE_OUT = {"Q": "query", "K": "key", "V": "value", "O": "linear"}
 
 
-def weights_from_haiku(params: Mapping[str, np.ndarray], unembedding: np.ndarray, n_heads: int) -> Weights:
-    """Weights from flat Haiku parameters (`transformer/layer_0/attn/query/w`) and W_U.
+def is_haiku(names: Iterable[str]) -> bool:
+    """Whether these are the names of Tracr's parameters."""
+    return EMBEDDING in names
 
-    Args:
-        params: arrays by name; linear layers are [inputs, heads * d_head], as Haiku has them.
-        unembedding: W_U, [d_model, d_vocab_out].
-        n_heads: how many heads the columns of query, key and value are divided among.
 
-    Raises KeyError for a missing parameter and ValueError for a shape that does not fit.
+def from_haiku(source: ForeignArrays, n_heads: int, unembedding: tuple[int, ...] | None = None) -> Tensors:
+    """Every tensor of a Tracr model without LayerNorm; raises ModelFileError.
+
+    Tracr stores no unembedding. It is taken from `unembed/w`, [d_model, d_vocab_out], or made of
+    `unembedding`: the residual dimension that each output is read from. Missing biases are zero.
     """
-    embedding = params[EMBEDDING]
-    d_model = embedding.shape[1]
-    n_layers = layer_count(params)
-
-    def linear(layer: int, name: str) -> tuple[np.ndarray, np.ndarray]:
-        matrix = params[f"transformer/layer_{layer}/{name}/w"]
-        bias = params.get(f"transformer/layer_{layer}/{name}/b")
-        return matrix, np.zeros(matrix.shape[1], np.float32) if bias is None else bias
-
-    def stacked(name: str) -> tuple[np.ndarray, np.ndarray]:
-        pairs = [linear(layer, name) for layer in range(n_layers)]
-        return np.stack([matrix for matrix, _ in pairs]), np.stack([bias for _, bias in pairs])
-
-    def heads(name: str) -> tuple[np.ndarray, np.ndarray]:
-        matrix, bias = stacked(f"attn/{name}")
-        split = matrix.reshape(n_layers, d_model, n_heads, -1).transpose(0, 2, 1, 3)
-        return np.ascontiguousarray(split), bias.reshape(n_layers, n_heads, -1)
-
-    W_Q, b_Q = heads("query")
-    W_K, b_K = heads("key")
-    W_V, b_V = heads("value")
-    W_O, b_O = stacked("attn/linear")
-    W_in, b_in = stacked("mlp/linear_1")
-    W_out, b_out = stacked("mlp/linear_2")
-    return Weights(
-        W_E=embedding,
-        W_pos=params[POSITIONS],
-        W_Q=W_Q,
-        W_K=W_K,
-        W_V=W_V,
-        W_O=W_O.reshape(n_layers, n_heads, -1, d_model),
-        W_in=W_in,
-        W_out=W_out,
-        W_U=unembedding,
-        b_Q=b_Q,
-        b_K=b_K,
-        b_V=b_V,
-        b_O=b_O,
-        b_in=b_in,
-        b_out=b_out,
-    )
+    W_E = source.take(EMBEDDING, 2)
+    d_model = W_E.array.shape[1]
+    tensors = {"embed.W_E": W_E, "pos_embed.W_pos": source.take(POSITIONS, 2)}
+    W_U = _unembedding(source, d_model, unembedding)
+    tensors["unembed.W_U"] = W_U
+    tensors["unembed.b_U"] = optional(source, "unembed/b", W_U.array.shape[1:])
+    for layer in range(count_layers(source.names(), r"transformer/layer_(\d{1,4})/")):
+        foreign, block = f"transformer/layer_{layer}", f"blocks.{layer}"
+        maps = {name: _linear(source, f"{foreign}/attn/{of}") for name, of in _QUERY_KEY_VALUE_OUT.items()}
+        tensors |= heads_from_linear(source, f"{block}.attn", maps, n_heads)
+        tensors[f"{block}.mlp.W_in"], tensors[f"{block}.mlp.b_in"] = _linear(
+            source, f"{foreign}/mlp/linear_1"
+        )
+        tensors[f"{block}.mlp.W_out"], tensors[f"{block}.mlp.b_out"] = _linear(
+            source, f"{foreign}/mlp/linear_2"
+        )
+    source.close()
+    return tensors
 
 
-def layer_count(params: Mapping[str, np.ndarray]) -> int:
-    """How many layers the parameter names speak of."""
-    layers = {name.split("/")[1] for name in params if name.startswith("transformer/layer_")}
-    return len(layers)
+def _linear(source: ForeignArrays, name: str) -> Linear:
+    matrix = source.take(f"{name}/w", 2)
+    return matrix, optional(source, f"{name}/b", matrix.array.shape[1:])
+
+
+def _unembedding(source: ForeignArrays, d_model: int, dimensions: tuple[int, ...] | None) -> Tensor:
+    if UNEMBEDDING in source:
+        return source.take(UNEMBEDDING, 2)
+    if dimensions is None:
+        raise ModelFileError(
+            "the unembedding is missing",
+            where=source.where,
+            expected=f'an array {UNEMBEDDING}, [d_model, outputs], or "unembedding" in the description',
+        )
+    if len(set(dimensions)) != len(dimensions) or not all(0 <= index < d_model for index in dimensions):
+        raise ModelFileError(
+            'the field "unembedding" is wrong',
+            where=source.where,
+            expected=f"different residual dimensions below {d_model}",
+            got=str(list(dimensions))[:200],
+        )
+    return Tensor(UNEMBEDDING, np.eye(d_model, dtype=np.float32)[:, list(dimensions)])

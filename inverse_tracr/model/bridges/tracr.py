@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from inverse_tracr.errors import BadInputError
-from inverse_tracr.model.bridges.haiku import weights_from_haiku
-from inverse_tracr.model.config import ModelConfig
+from inverse_tracr.model.bridges.foreign import ForeignArrays, build
+from inverse_tracr.model.bridges.haiku import EMBEDDING, UNEMBEDDING, from_haiku
 from inverse_tracr.model.encoders import CategoricalOutput, InputEncoder, NumericalOutput, OutputEncoder
 from inverse_tracr.model.transformer_program import TransformerProgram
 from inverse_tracr.rasp.values import Value
+
+_WHERE = "Tracr model"
+_ADVICE = "Use the model that `compile_rasp_to_model` returns"
 
 
 def from_tracr(assembled: Any) -> TransformerProgram:
@@ -21,45 +24,49 @@ def from_tracr(assembled: Any) -> TransformerProgram:
     the model has LayerNorm or lacks an encoder.
     """
     if assembled.model_config.layer_norm:
-        raise BadInputError(
-            "the Tracr model uses LayerNorm, which no RASP program needs", expected="layer_norm=False"
-        )
+        raise BadInputError("LayerNorm is not supported", where=_WHERE, expected="layer_norm=False")
     input_encoder = _input_encoder(assembled.input_encoder)
-    params = {
-        f"{module}/{name}": np.asarray(array)
+    output_encoder = _output_encoder(assembled.output_encoder)
+    arrays = haiku_arrays(assembled)
+    tensors = from_haiku(ForeignArrays(arrays, _WHERE), n_heads=assembled.model_config.num_heads)
+    causal = bool(assembled.model_config.causal)
+    return build(tensors, input_encoder, output_encoder, causal=causal, where=_WHERE)
+
+
+def haiku_arrays(assembled: Any) -> dict[str, np.ndarray]:
+    """The parameters of an assembled model by flat names, and its unembedding as `unembed/w`.
+
+    `numpy.savez(file, **haiku_arrays(assembled))` is a file that `import_model` reads.
+    """
+    arrays = {
+        f"{module}/{name}": np.asarray(array, dtype=np.float32)
         for module, named in assembled.params.items()
         for name, array in named.items()
     }
-    unembedding = _unembedding(assembled, d_model=params["token_embed/embeddings"].shape[1])
-    output_encoder = _output_encoder(assembled.output_encoder)
-    weights = weights_from_haiku(params, unembedding, n_heads=assembled.model_config.num_heads)
-    config: ModelConfig = weights.config(causal=bool(assembled.model_config.causal))
-    return TransformerProgram(config, weights, input_encoder, output_encoder)
+    return arrays | {UNEMBEDDING: _unembedding(assembled, d_model=arrays[EMBEDDING].shape[1])}
 
 
 def _input_encoder(encoder: Any) -> InputEncoder:
-    if getattr(encoder, "bos_encoding", None) is None or encoder._max_seq_len is None:
+    longest = getattr(encoder, "_max_seq_len", None)
+    if longest is None or encoder.bos_encoding is None:
         raise BadInputError(
-            "the Tracr model has no input encoder with BOS and a maximal length",
-            advice="Use the model that `compile_rasp_to_model` returns.",
+            "the input encoder lacks BOS or a maximal length",
+            where=_WHERE,
+            got=type(encoder).__name__,
+            advice=_ADVICE,
         )
     return InputEncoder(
         tokens=_values(encoder),
         bos=encoder.bos_encoding,
         pad=encoder.pad_encoding,
-        max_seq_len=encoder._max_seq_len - 1,  # Tracr counts BOS
+        max_seq_len=longest - 1,  # Tracr counts BOS
     )
 
 
 def _output_encoder(encoder: Any) -> OutputEncoder:
-    if hasattr(encoder, "encoding_map"):
-        return CategoricalOutput(_values(encoder))
     if encoder is None:
-        raise BadInputError(
-            "the Tracr model has no output encoder, so its outputs cannot be named",
-            advice="Use the model that `compile_rasp_to_model` returns.",
-        )
-    return NumericalOutput()
+        raise BadInputError("there is no output encoder", where=_WHERE, advice=_ADVICE)
+    return CategoricalOutput(_values(encoder)) if hasattr(encoder, "encoding_map") else NumericalOutput()
 
 
 def _values(encoder: Any) -> tuple[Value, ...]:
