@@ -11,7 +11,7 @@ JOBS ?= 2
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 # URL of an index that has PyTorch's CPU builds, where pip's own indexes have none.
 TORCH_INDEX ?=
@@ -29,8 +29,8 @@ help:
 
 demo: env-demo
 	@mkdir -p $(DEMO)
-	$(RUN) show $(EXAMPLE)
 	$(RUN) compile $(EXAMPLE) -o $(DEMO)/sort_unique
+	$(RUN) run $(DEMO)/sort_unique 4 1 5 2
 	$(RUN) decompile $(DEMO)/sort_unique
 
 test: lint types tests
@@ -64,19 +64,23 @@ env: $(VENV)/.stamp-test
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later found; run: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "making an environment with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV)
 
 # PyTorch comes first and alone, so that nothing else decides which build of it is taken.
 $(VENV)/.stamp-torch: constraints.txt | $(BIN)/python
+	@echo 'installing PyTorch $(TORCH) into $(VENV) ...'
 	@PIP="$(PIP)" TORCH="$(TORCH)" TORCH_INDEX="$(TORCH_INDEX)" sh scripts/install_torch.sh $(BIN)/python
 	@touch $@
 
 $(VENV)/.stamp-demo: pyproject.toml $(VENV)/.stamp-torch
-	$(PIP) install -c constraints.txt -e .
+	@echo 'installing the package ...'
+	@$(PIP) install -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.stamp-test: pyproject.toml $(VENV)/.stamp-torch
-	$(PIP) install -c constraints.txt -e '.[dev,tracr]'
+	@echo 'installing the package with its test tools ...'
+	@$(PIP) install -c constraints.txt -e '.[dev,tracr]'
 	@touch $@ $(VENV)/.stamp-demo
 
 clean:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from inverse_tracr.cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from inverse_tracr.decompile import Verification
+    from inverse_tracr.decompile import Counterexample, Decompilation, Verification
+    from inverse_tracr.rasp.values import Maybe
 
 
 def exit_code(found: Verification) -> ExitCode:
     """1 when the model refutes the program, else 0."""
-    from inverse_tracr.decompile import Verdict
-
-    return ExitCode.PROBLEM_FOUND if found.verdict is Verdict.REFUTED else ExitCode.DONE
+    return ExitCode.DONE if found.verified else ExitCode.PROBLEM_FOUND
 
 
 def verdict_data(found: Verification) -> dict[str, object]:
-    """The verdict and what it rests on, ready for JSON."""
-    from inverse_tracr.rasp.values import values_to_json
-
-    shown = found.counterexample
+    """The verdict and what it rests on, for JSON."""
     return {
         "verdict": found.verdict.value,
         "inputs_checked": found.inputs_checked,
         "agreement": found.agreement,
-        "counterexample": None
-        if shown is None
-        else {
-            "input": values_to_json(shown.input),
-            "model": values_to_json(shown.model),
-            "program": values_to_json(shown.program),
-        },
+        "counterexample": _counterexample_data(found.counterexample) if found.counterexample else None,
+        "note": found.note,
     }
 
 
@@ -40,11 +32,50 @@ def verdict_text(found: Verification) -> str:
     """The verdict as comment lines of a program file."""
     from inverse_tracr.rasp.values import value_text
 
-    text = f"# verdict: {found.verdict.value} ({found.inputs_checked:,} inputs checked)"
-    shown = found.counterexample
-    if shown is None:
-        return text
-    rows = [text, f"# agreement: {found.agreement:.2%}"]
-    for title, values in (("input", shown.input), ("model", shown.model), ("program", shown.program)):
-        rows.append(f"#   {title:<8}{' '.join(value_text(value) for value in values)}")
+    inputs = "input" if found.inputs_checked == 1 else "inputs"
+    rows = [f"# verdict: {found.verdict.value} ({found.inputs_checked:,} {inputs} checked)"]
+    if found.note:
+        rows.append(f"# note: {found.note}")
+    if not found.verified:
+        rows.append(f"# agreement: {found.agreement:.2%} of the inputs")
+    if found.counterexample:
+        rows.append("# smallest counterexample:")
+        for title, values in _sides(found.counterexample).items():
+            rows.append(f"#   {title:<12}{' '.join(value_text(value) for value in values)}")
     return "\n".join(rows)
+
+
+def decompilation_data(found: Decompilation) -> dict[str, object]:
+    """A found program with its verdict and evidence, for JSON."""
+    from inverse_tracr.rasp import print_program
+
+    return {
+        "program": None if found.program is None else print_program(found.program, found.signature),
+        "partial": found.partial,
+        **verdict_data(found.verification),
+        "seconds": found.seconds,
+        "method": found.method,
+        "candidates": found.candidates,
+        "unexplained": list(found.unexplained),
+        "evidence": [asdict(line) for line in found.evidence],
+    }
+
+
+def decompilation_text(found: Decompilation) -> str:
+    """The program, then the verdict as comments."""
+    from inverse_tracr.rasp import print_program
+
+    rows = [found.partial if found.program is None else print_program(found.program, found.signature)]
+    rows += [f"# not explained: {part}" for part in found.unexplained]
+    return "\n".join([*(row.rstrip("\n") for row in rows), verdict_text(found.verification)])
+
+
+def _counterexample_data(shown: Counterexample) -> dict[str, object]:
+    from inverse_tracr.rasp.values import values_to_json
+
+    return {title: values_to_json(values) for title, values in _sides(shown).items()}
+
+
+def _sides(shown: Counterexample) -> dict[str, tuple[Maybe, ...]]:
+    sides = {"input": shown.tokens, "model": shown.model, "program": shown.program}
+    return sides if shown.recompiled is None else {**sides, "recompiled": shown.recompiled}

@@ -9,7 +9,7 @@ from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json
-from inverse_tracr.cli.verdicts import exit_code, verdict_data, verdict_text
+from inverse_tracr.cli.verdicts import decompilation_data, decompilation_text, exit_code
 
 
 def decompile(model: Path, /, *, method: Literal["auto", "lift"] = "auto", json: Flag = False) -> ExitCode:
@@ -25,17 +25,13 @@ def decompile(model: Path, /, *, method: Literal["auto", "lift"] = "auto", json:
     method
         How programs are proposed.
     json
-        Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds.
+        Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds, and more.
     """
     from inverse_tracr.decompile import decompile as decompile_model
-    from inverse_tracr.rasp import print_program
 
-    loaded = read_model(model)
-    found = decompile_model(loaded, method=method)
-    program = print_program(found.program, loaded.signature)
+    found = decompile_model(read_model(model), method=method)
     if json:
-        emit_json({"program": program, **verdict_data(found), "seconds": found.seconds})
+        emit_json(decompilation_data(found))
     else:
-        emit(program)
-        emit(verdict_text(found))
-    return exit_code(found)
+        emit(decompilation_text(found))
+    return exit_code(found.verification)
