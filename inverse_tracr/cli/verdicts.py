@@ -71,9 +71,9 @@ def decompilation_text(found: Decompilation) -> str:
 
 
 def _counterexample_data(shown: Counterexample) -> dict[str, object]:
-    from inverse_tracr.rasp.values import values_to_json
+    from inverse_tracr.rasp.values import to_json
 
-    return {title: values_to_json(values) for title, values in _sides(shown).items()}
+    return {title: [to_json(value) for value in values] for title, values in _sides(shown).items()}
 
 
 def _sides(shown: Counterexample) -> dict[str, tuple[Maybe, ...]]:

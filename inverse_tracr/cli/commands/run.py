@@ -27,12 +27,14 @@ def run(
     json
         Print one JSON object: input, output.
     """
-    from inverse_tracr.rasp.values import value_text, values_to_json
+    from inverse_tracr.rasp.values import to_json, value_text
 
     loaded = read_model(model)
     given = parse_tokens(tokens, loaded.signature.vocab)
     output = loaded(given)
     if json:
-        emit_json({"input": values_to_json(given), "output": values_to_json(output)})
+        emit_json(
+            {"input": [to_json(token) for token in given], "output": [to_json(value) for value in output]}
+        )
     else:
         emit(" ".join(value_text(value) for value in output))
