@@ -156,11 +156,11 @@ class Program:
         names = self.names or tuple(f"v{i + 1}" for i in range(len(self.lines)))
         if len(names) != len(self.lines) or len(set(names)) != len(names):
             raise ProgramError(f"expected one distinct name for each of {len(self.lines)} lines")
-        for name in names:
+        for name in self.names:
             if not is_name(name):
                 raise ProgramError(f"expected letters, digits and _ as the name of a line, got {name!r}")
         object.__setattr__(self, "names", names)
-        encodings: list[Encoding | None] = []
+        encodings: Encodings = []
         for position, line in enumerate(self.lines):
             try:
                 encodings.append(_check_line(line, position, encodings))
@@ -200,49 +200,61 @@ class Program:
         return f"<pre><code>{escape(str(self))}</code></pre>"
 
 
-def _check_line(line: Line, position: int, encodings: list[Encoding | None]) -> Encoding | None:
+Encodings = list[Encoding | None]
+
+
+def _check_line(line: Line, position: int, encodings: Encodings) -> Encoding | None:
     """Encoding of `line` (None for a select), after checking its operands."""
     for ref in operands(line):
         if not TOKENS <= ref < position:
             raise ProgramError(f"expected operands among the earlier lines, got reference {ref}")
-
-    def encoding(ref: Ref) -> Encoding | None:
-        return Encoding.CATEGORICAL if ref < 0 else encodings[ref]
-
-    def expect(ref: Ref, wanted: Encoding, role: str) -> None:
-        got = encoding(ref)
-        if got is not wanted:
-            found = "a selector" if got is None else f"a {got.value} s-op"
-            raise ProgramError(f"expected a {wanted.value} s-op as {role}, got {found}")
-
-    def expect_selector(ref: Ref) -> None:
-        if ref < 0 or encodings[ref] is not None:
-            raise ProgramError("expected the result of a select as selector, got an s-op")
-
     match line:
         case Map():
-            if encoding(line.operand) is None:
-                raise ProgramError("expected an s-op as operand of map, got a selector")
+            _expect_sop(line.operand, encodings, "operand of map")
             return line.encoding
         case SequenceMap():
-            expect(line.first, Encoding.CATEGORICAL, "first operand")
-            expect(line.second, Encoding.CATEGORICAL, "second operand")
+            _expect_pair(line.first, line.second, encodings, Encoding.CATEGORICAL)
             return Encoding.CATEGORICAL
         case LinearSequenceMap():
-            expect(line.first, Encoding.NUMERICAL, "first operand")
-            expect(line.second, Encoding.NUMERICAL, "second operand")
+            _expect_pair(line.first, line.second, encodings, Encoding.NUMERICAL)
             if not (math.isfinite(line.first_factor) and math.isfinite(line.second_factor)):
                 raise ProgramError("expected finite factors")
             return Encoding.NUMERICAL
         case Select():
-            expect(line.keys, Encoding.CATEGORICAL, "keys")
-            expect(line.queries, Encoding.CATEGORICAL, "queries")
+            _expect(line.keys, encodings, Encoding.CATEGORICAL, "keys")
+            _expect(line.queries, encodings, Encoding.CATEGORICAL, "queries")
             return None
         case Aggregate():
-            expect_selector(line.selector)
-            if encoding(line.values) is None:
-                raise ProgramError("expected an s-op as values of aggregate, got a selector")
-            return encoding(line.values)
+            _expect_selector(line.selector, encodings)
+            return _expect_sop(line.values, encodings, "values of aggregate")
         case SelectorWidth():
-            expect_selector(line.selector)
+            _expect_selector(line.selector, encodings)
             return line.encoding
+
+
+def _encoding(ref: Ref, encodings: Encodings) -> Encoding | None:
+    return Encoding.CATEGORICAL if ref < 0 else encodings[ref]
+
+
+def _expect(ref: Ref, encodings: Encodings, wanted: Encoding, role: str) -> None:
+    got = _encoding(ref, encodings)
+    if got is not wanted:
+        found = "a selector" if got is None else f"a {got.value} s-op"
+        raise ProgramError(f"expected a {wanted.value} s-op as {role}, got {found}")
+
+
+def _expect_pair(first: Ref, second: Ref, encodings: Encodings, wanted: Encoding) -> None:
+    _expect(first, encodings, wanted, "first operand")
+    _expect(second, encodings, wanted, "second operand")
+
+
+def _expect_sop(ref: Ref, encodings: Encodings, role: str) -> Encoding:
+    got = _encoding(ref, encodings)
+    if got is None:
+        raise ProgramError(f"expected an s-op as {role}, got a selector")
+    return got
+
+
+def _expect_selector(ref: Ref, encodings: Encodings) -> None:
+    if ref < 0 or encodings[ref] is not None:
+        raise ProgramError("expected the result of a select as selector, got an s-op")

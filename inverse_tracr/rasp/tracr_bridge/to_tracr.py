@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from inverse_tracr.rasp.functions import (
@@ -28,7 +29,7 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.tracr_bridge.definedness import Definedness
-from inverse_tracr.rasp.values import Maybe
+from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 if TYPE_CHECKING:
     from tracr.rasp import rasp
@@ -86,14 +87,14 @@ def _unary(program: Program, line: Map, known: Definedness) -> Callable[[Any], A
     numerical = program.encoding(line.operand) is Encoding.NUMERICAL
     if not (numerical and isinstance(function, UnaryTable) and values is not None):
         return lambda x: None if x is None else function(x)
-    table, inside = function, frozenset(values)
+    return partial(_nearest, function, frozenset(values))
 
-    def nearest(x: Maybe) -> Maybe:
-        if x is None or x in inside or isinstance(x, str | tuple):
-            return None if x is None else table(x)
-        return table.nearest(x)
 
-    return nearest
+def _nearest(table: UnaryTable, inside: frozenset[Value], x: Maybe) -> Maybe:
+    """Tracr tabulates the value set; numbers outside it come up when the s-op is evaluated as RASP."""
+    if x is None or x in inside or not is_number(x):
+        return None if x is None else table(x)
+    return table.nearest(float(x))  # pyright: ignore[reportArgumentType]
 
 
 def _predicate(line: Select, known: Definedness) -> Any:
