@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from inverse_tracr.cli.app import COMMANDS
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "inverse_tracr"
 
@@ -134,7 +136,7 @@ def test_nothing_heavy_is_imported_at_the_start(statement: str) -> None:
     assert modules_after(statement).isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["decompile", "compile", "run", "verify", "show", "import", "doctor"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_needs_no_numerics(command: str) -> None:
     statement = f"import inverse_tracr.cli.app as app; app.run([{command!r}, '--help'])"
     loaded = modules_after(statement)

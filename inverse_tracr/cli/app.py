@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": ("verify:verify", "Compare a model with a RASP program, input by input."),
     "show": ("show:show", "Show a program, or what a model is made of."),
     "import": ("import_:import_", "Convert a model of another project to a model folder."),
+    "export": ("export:export", "Write a model for TransformerLens."),
     "doctor": ("doctor:doctor", "Report versions, extras, threads and caps."),
     "completion": ("completion:completion", "Print or install the completion of a shell."),
 }

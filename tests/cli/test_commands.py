@@ -155,3 +155,22 @@ def test_what_show_prints_is_a_program_file(cli: CommandLine, program: Path, tmp
     again = tmp_path / "again.rasp"
     again.write_text(shown, encoding="utf-8")
     assert cli("show", again).out == shown
+
+
+@pytest.mark.parametrize("version", ["3", "4"])
+def test_an_exported_model_is_imported_again(
+    cli: CommandLine, model: Path, tmp_path: Path, version: str
+) -> None:
+    folder, again = tmp_path / "exported", tmp_path / "imported"
+    assert cli("export", model, "-o", folder, "--transformer-lens", version).code == ExitCode.DONE
+    assert cli("import", folder / "model.safetensors", "-o", again).code == ExitCode.DONE
+    assert (again / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
+
+
+def test_a_pickle_is_refused(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"not looked at")
+    result = cli("import", path, "-o", tmp_path / "m")
+    assert result.code == ExitCode.BAD_INPUT
+    assert "Pickles can run code" in result.err
+    assert not (tmp_path / "m").exists()
