@@ -1,0 +1,167 @@
+"""Random functions and predicates that fit the value sets they are applied to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, product
+
+from inverse_tracr.rasp.functions import (
+    BinaryFunction,
+    BinaryOp,
+    BinaryTable,
+    Comparison,
+    NamedBinary,
+    NamedPredicate,
+    NamedUnary,
+    Predicate,
+    PredicateTable,
+    UnaryFunction,
+    UnaryOp,
+    UnaryTable,
+)
+from inverse_tracr.rasp.values import Value
+from inverse_tracr.sample.config import SamplerConfig
+from inverse_tracr.sample.draft import Sop
+from inverse_tracr.sample.draws import Draws
+
+COMPARISONS = (UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE)
+_ARITHMETIC = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE, UnaryOp.ABS)
+
+_NUMBER_PAIRS = {
+    BinaryOp.ADD: 3.0,
+    BinaryOp.SUBTRACT: 3.0,
+    BinaryOp.MULTIPLY: 2.0,
+    BinaryOp.AND: 2.0,
+    BinaryOp.OR: 2.0,
+    BinaryOp.MINIMUM: 1.0,
+    BinaryOp.MAXIMUM: 1.0,
+    BinaryOp.DISTANCE: 0.7,
+    BinaryOp.EQ: 0.7,
+    BinaryOp.NE: 0.7,
+    BinaryOp.LT: 0.7,
+    BinaryOp.LE: 0.7,
+    BinaryOp.GT: 0.7,
+    BinaryOp.GE: 0.7,
+}
+_TEXT_PAIRS = (
+    BinaryOp.EQ,
+    BinaryOp.NE,
+    BinaryOp.LT,
+    BinaryOp.LE,
+    BinaryOp.GT,
+    BinaryOp.GE,
+    BinaryOp.MINIMUM,
+    BinaryOp.MAXIMUM,
+)
+_PAIR_OPS = tuple(_NUMBER_PAIRS)
+_PAIR_SUMS = tuple(accumulate(_NUMBER_PAIRS.values()))
+
+_PREDICATES = (Comparison.EQ, Comparison.NE, Comparison.LT, Comparison.LE, Comparison.GT, Comparison.GE)
+_PREDICATE_SUMS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
+
+_WORDS = ("none", "some", "many", "all", "low", "high")
+_THRESHOLDS = (0, 0.25, 0.5, 0.75, 1)
+
+
+def comparison(draws: Draws, values: Sequence[Value]) -> NamedUnary:
+    """A comparison with a constant that tells some of `values` (sorted, two or more) from others."""
+    op = draws.choose(COMPARISONS)
+    match op:
+        case UnaryOp.LT | UnaryOp.GE:
+            constant = values[draws.between(1, len(values) - 1)]
+        case UnaryOp.LE | UnaryOp.GT:
+            constant = values[draws.below(len(values) - 1)]
+        case _:
+            constant = draws.choose(values)
+    return NamedUnary(op, constant)
+
+
+def threshold(draws: Draws) -> NamedUnary:
+    """A comparison of a mean with a constant."""
+    return NamedUnary(draws.choose(COMPARISONS), draws.choose(_THRESHOLDS))
+
+
+def unary(draws: Draws, operand: Sop, config: SamplerConfig) -> UnaryFunction:
+    """A function for a map of a categorical s-op of three values or more."""
+    values = operand.values
+    drawn = draws.uniform()
+    if drawn < 0.2 and len(values) <= config.max_table:
+        return _labels(draws, values)
+    if drawn < 0.6 or operand.is_text:
+        return comparison(draws, values)
+    return _arithmetic(draws, values)
+
+
+def _arithmetic(draws: Draws, values: Sequence[Value]) -> NamedUnary:
+    op = draws.choose(_ARITHMETIC)
+    if op is UnaryOp.ABS:
+        return NamedUnary(op)
+    if op in (UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE):
+        return NamedUnary(op, draws.between(2, 3))
+    return NamedUnary(op, draws.choose(values))
+
+
+def _labels(draws: Draws, values: Sequence[Value]) -> UnaryTable:
+    """A table that sorts the values into two to four classes."""
+    classes = draws.between(2, min(4, len(values) - 1))
+    labels: Sequence[Value] = draws.distinct(_WORDS, classes) if draws.chance(0.25) else range(classes)
+    return UnaryTable(tuple((value, draws.choose(labels)) for value in values))
+
+
+def binary(draws: Draws, first: Sop, second: Sop, config: SamplerConfig) -> BinaryFunction | None:
+    """A function of two categorical s-ops, None where they are of different kinds and no table is small enough."""
+    pairs = len(first.values) * len(second.values)
+    mixed = first.is_text != second.is_text
+    if pairs <= 2 * config.max_table and (mixed or draws.chance(0.1)):
+        classes = range(draws.between(2, 3))
+        keys = product(first.values, second.values)
+        return BinaryTable(tuple((key, draws.choose(classes)) for key in keys))
+    if mixed:
+        return None
+    if first.is_text:
+        return NamedBinary(draws.choose(_TEXT_PAIRS))
+    return NamedBinary(draws.weighted(_PAIR_OPS, _PAIR_SUMS))
+
+
+def predicate(draws: Draws, keys: Sop, queries: Sop, config: SamplerConfig) -> Predicate | None:
+    """A predicate, None where the kinds differ and no table is small enough."""
+    pairs = len(keys.values) * len(queries.values)
+    mixed = keys.is_text != queries.is_text
+    if pairs <= 3 * config.max_table and (mixed or draws.chance(0.12)):
+        density = 0.2 + 0.5 * draws.uniform()
+        chosen = [pair for pair in product(keys.values, queries.values) if draws.chance(density)]
+        return PredicateTable(tuple(chosen))
+    if mixed:
+        return None
+    compare = draws.weighted(_PREDICATES, _PREDICATE_SUMS)
+    if keys.is_text or not draws.chance(0.15):
+        return NamedPredicate(compare)
+    return NamedPredicate(compare, offset=draws.choose((-2, -1, 1, 2)))
+
+
+def position(draws: Draws, queries: Sop, max_seq_len: int, config: SamplerConfig) -> Predicate:
+    """A predicate over `indices` as keys under which a query value chooses one position at most."""
+    values = queries.values
+    if queries.is_text or (len(values) <= config.max_table and draws.chance(0.2)):
+        return PredicateTable(tuple((draws.below(max_seq_len), value) for value in values))
+    offset = draws.choose((-2, -1, -1, 0, 0, 0, 0, 1, 1, 2))
+    return NamedPredicate(Comparison.EQ, offset=offset)
+
+
+def same_value(
+    draws: Draws, keys: Sop, classes: Sequence[int], queries: Sop, config: SamplerConfig
+) -> Predicate | None:
+    """A predicate under which a query value chooses key values of one class only (`classes`: one a key value)."""
+    if len(set(classes)) == len(classes) and keys.is_text == queries.is_text and draws.chance(0.5):
+        return NamedPredicate(Comparison.EQ)
+    if len(keys.values) * len(queries.values) > 6 * config.max_table:
+        return None
+    pairs: list[tuple[Value, Value]] = []
+    for query in queries.values:
+        wanted = draws.choose(classes)
+        pairs += [
+            (key, query)
+            for key, own in zip(keys.values, classes, strict=True)
+            if own == wanted and draws.chance(0.7)
+        ]
+    return PredicateTable(tuple(pairs))

@@ -1,0 +1,51 @@
+"""Random programs: deterministic in (preset, seed, index)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inverse_tracr.errors import CapExceededError
+from inverse_tracr.rasp.program import Program
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.sample.config import Preset, SamplerConfig, default_config
+from inverse_tracr.sample.draws import Draws
+from inverse_tracr.sample.grow import grow
+from inverse_tracr.sample.signatures import draw_signature
+
+MAX_REJECTIONS = 1_000
+_PRESET_KEYS = {Preset.THESIS: 1, Preset.SOUND: 2, Preset.TRACR: 3}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sampled program; `rejections` counts the drafts that were thrown away before it."""
+
+    program: Program
+    signature: Signature
+    preset: Preset
+    seed: int
+    index: int
+    rejections: int
+
+
+def sample_program(
+    preset: Preset | str, seed: int, index: int, config: SamplerConfig | None = None
+) -> Sample:
+    """The program number `index` of the stream `seed` of a preset; the same on every machine.
+
+    Raises CapExceededError when 1,000 drafts in a row fail, which takes options that leave no program.
+    """
+    preset = Preset(preset)
+    options = config or default_config(preset)
+    draws = Draws(_PRESET_KEYS[preset], seed, index)
+    length = draws.between(*options.length)
+    for rejections in range(MAX_REJECTIONS):
+        signature = draw_signature(draws, options)
+        program = grow(draws, signature, length, options)
+        if program is not None:
+            return Sample(program, signature, preset, seed, index, rejections)
+    raise CapExceededError(
+        f"no program of {length} lines was found in {MAX_REJECTIONS} drafts",
+        where=f"preset {preset.value}, seed {seed}, index {index}",
+        advice="Allow other lengths or more values.",
+    )

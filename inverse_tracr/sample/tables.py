@@ -1,0 +1,69 @@
+"""Functions as tables over value sets, kept because the same ones come again and again."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from inverse_tracr.rasp.functions import (
+    BinaryFunction,
+    Predicate,
+    UnaryFunction,
+    tabulate_binary,
+    tabulate_predicate,
+    tabulate_unary,
+)
+from inverse_tracr.rasp.values import Value, ordered
+from inverse_tracr.sample.grid import Index
+
+Values = tuple[Value, ...]
+Tabulated = tuple[Values, Index]
+"""The values that a function takes, in Tracr's order, and its table of indices into them.
+
+The table has an entry more than each operand has values, for an operand without a value; results without a value
+have the index `len(values)`.
+"""
+
+
+@lru_cache(maxsize=20_000)
+def unary_table(function: UnaryFunction, xs: Values) -> Tabulated:
+    """`function` on `xs`; table of shape [len(xs) + 1]."""
+    results = tabulate_unary(function, xs)
+    values = ordered(r for r in results if r is not None)
+    index = {value: i for i, value in enumerate(values)}
+    none = len(values)
+    return values, np.array([*(none if r is None else index[r] for r in results), none], dtype=np.intp)
+
+
+@lru_cache(maxsize=20_000)
+def binary_table(function: BinaryFunction, xs: Values, ys: Values) -> Tabulated:
+    """`function` on all pairs; table of shape [len(xs) + 1, len(ys) + 1]."""
+    results = tabulate_binary(function, xs, ys)
+    values = ordered(r for r in results if r is not None)
+    index = {value: i for i, value in enumerate(values)}
+    none = len(values)
+    table = np.full((len(xs) + 1, len(ys) + 1), none, dtype=np.intp)
+    table[:-1, :-1].flat = [none if r is None else index[r] for r in results]
+    return values, table
+
+
+@lru_cache(maxsize=20_000)
+def predicate_table(predicate: Predicate, keys: Values, queries: Values) -> Index:
+    """1 where selected; shape [len(queries) + 1, len(keys) + 1], what has no value is never selected."""
+    table = np.zeros((len(queries) + 1, len(keys) + 1), dtype=np.intp)
+    table[:-1, :-1] = tabulate_predicate(predicate, keys, queries)
+    return table
+
+
+@lru_cache(maxsize=64)
+def mean_table(max_seq_len: int) -> Tabulated:
+    """Means k/n of zeros and ones; table of shape [max_seq_len + 1, max_seq_len + 1] by (k, n); 0/0 is 0."""
+    lengths = range(1, max_seq_len + 1)
+    values = ordered(k / n for n in lengths for k in range(n + 1))
+    index = {value: i for i, value in enumerate(values)}
+    table = np.zeros((max_seq_len + 1, max_seq_len + 1), dtype=np.intp)
+    for n in lengths:
+        for k in range(n + 1):
+            table[k, n] = index[k / n]
+    return values, table
