@@ -194,6 +194,12 @@ class Program:
 
         return to_tracr(self, signature)
 
+    def to_python(self, signature: Signature | None = None) -> str:
+        """Python source that builds the s-op of `to_tracr`; see `tracr_bridge.to_python`."""
+        from inverse_tracr.rasp.tracr_bridge.to_python import to_python
+
+        return to_python(self, signature)
+
     def _repr_html_(self) -> str:
         from html import escape
 
