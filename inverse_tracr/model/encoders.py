@@ -122,7 +122,7 @@ class CategoricalOutput:
         return np.where(named, logits.argmax(axis=-1), -1)
 
     def decode(self, logits: Float[np.ndarray, "*shape d_vocab_out"]) -> list[Any]:
-        """Values in nested lists of the leading shape; `None` where no value is named."""
+        """Values in nested lists of the leading shape (not empty); `None` where no value is named."""
         return self._table[self.indices(logits)].tolist()
 
     @cached_property

@@ -53,8 +53,10 @@ class TensorEntry:
 Header = Mapping[str, TensorEntry]
 
 
-def read_header(file: BinaryIO, size: int, path: Path) -> Header:
+def read_header(file: BinaryIO, size: int, path: Path, *, unused: re.Pattern[str] | None = None) -> Header:
     """The checked header of an open safetensors file of `size` bytes, left at the start of its data.
+
+    Tensors whose names match `unused` are checked but left out, and may be empty.
 
     Raises ModelFileError for a header above 1 MiB, double names, more than 4,096 tensors, rank above 4,
     empty tensors, unknown types, odd names, and data with gaps, overlaps or bytes left over.
@@ -88,7 +90,10 @@ def read_header(file: BinaryIO, size: int, path: Path) -> Header:
         )
     header = {name: _entry(name, entry, path) for name, entry in parsed.items()}
     _check_layout(header, size - 8 - length, path)
-    return header
+    used = {name: entry for name, entry in header.items() if unused is None or not unused.fullmatch(name)}
+    for name, entry in used.items():
+        check_shape(entry.shape, in_tensor(path, name))
+    return used
 
 
 def check_shapes(header: Header, shapes: Mapping[str, tuple[int, ...]], path: Path) -> None:
@@ -167,7 +172,7 @@ def _entry(name: str, entry: object, path: Path) -> TensorEntry:
             got=repr(dtype)[:80],
         )
     shape = _whole_numbers(fields["shape"], "shape", where)
-    check_shape(shape, where)
+    check_shape(shape, where, may_be_empty=True)
     offsets = _whole_numbers(fields["data_offsets"], "data_offsets", where)
     if len(offsets) != 2 or offsets[1] - offsets[0] != math.prod(shape) * ITEM_BYTES[dtype]:
         raise ModelFileError(
@@ -179,9 +184,9 @@ def _entry(name: str, entry: object, path: Path) -> TensorEntry:
     return TensorEntry(dtype, shape, offsets[0], offsets[1])
 
 
-def check_shape(shape: tuple[int, ...], where: str) -> None:
+def check_shape(shape: tuple[int, ...], where: str, *, may_be_empty: bool = False) -> None:
     """Raise ModelFileError for more than four dimensions or an empty one."""
-    if len(shape) > MAX_RANK or 0 in shape:
+    if len(shape) > MAX_RANK or (0 in shape and not may_be_empty):
         raise ModelFileError(
             "the shape is not allowed",
             where=where,
@@ -201,7 +206,7 @@ def _whole_numbers(numbers: object, field: str, where: str) -> tuple[int, ...]:
 def _check_layout(header: Header, data_bytes: int, path: Path) -> None:
     """Raise ModelFileError unless the tensors fill the data exactly, one behind the other."""
     reached = 0
-    for name, entry in sorted(header.items(), key=lambda item: item[1].begin):
+    for name, entry in sorted(header.items(), key=lambda item: (item[1].begin, item[1].end)):
         if entry.begin != reached:
             raise ModelFileError(
                 "the data have a gap or an overlap",

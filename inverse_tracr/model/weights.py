@@ -14,8 +14,8 @@ from inverse_tracr.model.shapes import Float32
 class Weights:
     """Every parameter, float32, named and oriented as TransformerLens has them.
 
-    A bias that is left out is zero. Arrays of another type are converted. The arrays are not copied and
-    must not be written to afterwards. Shapes are compared with each other by `check`, not here.
+    A bias that is left out is zero. The arrays are not copied and must not be written to afterwards.
+    Raises TypeError for an array of another type; shapes are compared by `check`, not here.
     """
 
     W_E: Float32[np.ndarray, "d_vocab d_model"]
@@ -42,7 +42,7 @@ class Weights:
             if array is None:
                 given[name] = np.zeros(_bias_shape(name, self), dtype=np.float32)
             elif array.dtype != np.float32:
-                given[name] = array.astype(np.float32)
+                raise TypeError(f"{name}: expected float32, got {array.dtype}")
 
     def config(self, causal: bool = False) -> ModelConfig:
         """The sizes that these arrays have; raises ValueError when they contradict each other."""

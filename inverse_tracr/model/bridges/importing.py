@@ -75,9 +75,7 @@ def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
             got=path.suffix or "no suffix",
         )
     with open_regular(path, max_bytes) as (file, size):
-        header = read_header(file, size, path)
-        parameters = {name: entry for name, entry in header.items() if not _BUFFER.fullmatch(name)}
-        return read_floats(file, parameters, path)
+        return read_floats(file, read_header(file, size, path, unused=_BUFFER), path)
 
 
 def _renamed(arrays: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:

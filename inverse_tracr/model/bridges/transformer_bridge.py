@@ -40,7 +40,7 @@ def bridge_name(name: str) -> str:
 def from_bridge(source: ForeignArrays, n_heads: int) -> Tensors:
     """Every tensor of a native bridge without LayerNorm; raises ModelFileError.
 
-    Names are those of the bridge. Biases that are missing are zero; so is the MLP of a model that has attention only.
+    Names are those of the bridge. Missing biases are zero, and so is the MLP of a model of attention only.
     """
     W_E = source.take("embed.weight", 2)
     W_U = _transposed(source.take("unembed.weight", 2))
