@@ -42,12 +42,20 @@ def canonical(program: Program, signature: Signature) -> Program:
     Values of internal categorical lines are renumbered by first occurrence, functions take the first name
     with the same table on the value sets. Idempotent. Raises what `ValueSets` raises.
     """
+    return canonical_places(program, signature)[0]
+
+
+def canonical_places(program: Program, signature: Signature) -> tuple[Program, dict[int, int]]:
+    """The canonical form, and where each line of `program` that is still there went."""
+    places = {position: position for position in range(len(program))}
     for _ in range(_MAX_PASSES):
-        simpler = _Rewriter(_fuse(program, signature), signature).result()
+        fused, kept = _fuse(program, signature)
+        simpler, moved = _Rewriter(fused, signature).result()
+        places = {old: moved[kept[now]] for old, now in places.items() if now in kept and kept[now] in moved}
         if simpler == program:
-            return simpler
+            return simpler, places
         program = simpler
-    return program
+    return program, places
 
 
 def same_program(first: Program, second: Program, signature: Signature) -> bool:
@@ -55,8 +63,11 @@ def same_program(first: Program, second: Program, signature: Signature) -> bool:
     return canonical(first, signature) == canonical(second, signature)
 
 
-def _fuse(program: Program, signature: Signature) -> Program:
-    """Maps of maps fused, where a sequence map of one operand twice counts as a map; dead lines dropped."""
+def _fuse(program: Program, signature: Signature) -> tuple[Program, dict[int, int]]:
+    """Maps of maps fused, where a sequence map of one operand twice counts as a map; dead lines dropped.
+
+    Returns where each line went, too.
+    """
     values = ValueSets(program, signature)
     lines: list[Line] = []
     for line in program.lines:
@@ -69,7 +80,8 @@ def _fuse(program: Program, signature: Signature) -> Program:
                 inner.operand, compose(line.function, inner.function, values[inner.operand]), line.encoding
             )
         lines.append(line)
-    return select_lines(lines, live_positions(lines, program.output), program.output)
+    live = live_positions(lines, program.output)
+    return select_lines(lines, live, program.output), {old: new for new, old in enumerate(live)}
 
 
 def _kept_values(program: Program) -> set[Ref]:
@@ -111,7 +123,8 @@ class _Rewriter:
         self._place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
         self._known = {ref: _Known(self._sets[ref], self._sets[ref]) for ref in (TOKENS, INDICES)}
 
-    def result(self) -> Program:
+    def result(self) -> tuple[Program, dict[int, int]]:
+        """The rewritten program, and where each line went."""
         depth: dict[Ref, int] = {TOKENS: 0, INDICES: 0}
         levels: dict[int, list[int]] = {}
         for position, line in enumerate(self._program.lines):
@@ -120,7 +133,10 @@ class _Rewriter:
         for level in sorted(levels):
             self._append(levels[level])
         output = self._place[self._program.output]
-        return select_lines(self._lines, live_positions(self._lines, output), output)
+        live = live_positions(self._lines, output)
+        final = {old: new for new, old in enumerate(live)}
+        moved = {old: final[now] for old, now in self._place.items() if old >= 0 and now in final}
+        return select_lines(self._lines, live, output), moved
 
     def _append(self, positions: list[int]) -> None:
         """Append the lines of one depth in order of their content, equal ones once."""

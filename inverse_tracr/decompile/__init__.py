@@ -1,0 +1,37 @@
+"""From models to programs: propose, verify, repair.
+
+In comes a model, of which weights and encoders are read and nothing else; out comes a program with a
+verdict, the smallest counterexample where there is one, and the evidence of each line. Proposers register
+themselves (the meta-model from outside). A wrong `equivalent` is the worst thing that could happen here.
+"""
+
+from inverse_tracr.callable_package import make_callable
+from inverse_tracr.decompile.decompiler import decompile
+from inverse_tracr.decompile.lift.proposer import propose_lift
+from inverse_tracr.decompile.outcome import (
+    Counterexample,
+    Decompilation,
+    LineEvidence,
+    Verdict,
+    Verification,
+)
+from inverse_tracr.decompile.proposers import Proposal, Proposer, proposers, register_proposer
+from inverse_tracr.decompile.verify import verify
+
+register_proposer("lift", propose_lift)
+
+__all__ = [
+    "Counterexample",
+    "Decompilation",
+    "LineEvidence",
+    "Proposal",
+    "Proposer",
+    "Verdict",
+    "Verification",
+    "decompile",
+    "proposers",
+    "register_proposer",
+    "verify",
+]
+
+make_callable(__name__, decompile)

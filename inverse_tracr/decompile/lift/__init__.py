@@ -1,0 +1,1 @@
+"""The proposer that reads programs off weights whose residual dimensions each hold one thing."""

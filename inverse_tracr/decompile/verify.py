@@ -1,0 +1,142 @@
+"""The verifier: a program, interpreted and recompiled, against the given weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.compile import Mode, compile_program
+from inverse_tracr.decompile.outcome import Counterexample, Verdict, Verification
+from inverse_tracr.errors import BadInputError, CapExceededError
+from inverse_tracr.model import CategoricalOutput, TransformerProgram
+from inverse_tracr.rasp.inputs import InputSet, comparison_inputs
+from inverse_tracr.rasp.interpreter import Categorical, Column, Trace
+from inverse_tracr.rasp.program import Program
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.values import Maybe, Value, is_number
+
+TOLERANCE = 1e-4
+_CELLS = 2_000_000
+"""Selector cells that the interpreter may hold at once."""
+
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Outputs on a batch in one form: `values[index]`, or numbers where `index` is -2; -1 is no value."""
+
+    values: tuple[Value, ...]
+    index: NDArray[np.int64]
+    numbers: NDArray[np.float64]
+
+    def decode(self, row: int) -> tuple[Maybe, ...]:
+        """Values of one input."""
+        pairs = zip(self.index[row].tolist(), self.numbers[row].tolist(), strict=True)
+        return tuple(n if i == -2 else None if i == -1 else self.values[i] for i, n in pairs)
+
+
+def model_outputs(model: TransformerProgram, batch: NDArray[np.int64]) -> Outputs:
+    """What a model says on inputs given as indices into its signature's vocabulary."""
+    logits = model.logits_for(batch)
+    encoder = model.output_encoder
+    if isinstance(encoder, CategoricalOutput):
+        return _categorical(encoder.values, encoder.indices(logits).astype(np.int64))
+    numbers = logits[..., 0].astype(np.float64)
+    return Outputs((), np.full(numbers.shape, -2), numbers)
+
+
+def program_outputs(program: Program, signature: Signature, batch: NDArray[np.int64]) -> Outputs:
+    """What the interpreter says."""
+    rows = max(1, _CELLS // batch.shape[1] ** 2)
+    parts = [
+        _from_column(Trace(program, signature, batch[start : start + rows]).output)
+        for start in range(0, len(batch), rows)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    values = tuple(dict.fromkeys(v for part in parts for v in part.values))
+    indices = np.concatenate([_reindexed(part, values) for part in parts])
+    return Outputs(values, indices, np.concatenate([part.numbers for part in parts]))
+
+
+def _from_column(column: Column) -> Outputs:
+    if isinstance(column, Categorical):
+        return _categorical(column.values, column.index)
+    missing = np.isnan(column.numbers)
+    return Outputs((), np.where(missing, -1, -2), column.numbers)
+
+
+def _categorical(values: tuple[Value, ...], index: NDArray[np.int64]) -> Outputs:
+    table = [float(v) if is_number(v) else np.nan for v in values]  # pyright: ignore[reportArgumentType]
+    return Outputs(values, index, np.array([*table, np.nan])[index])
+
+
+def _reindexed(outputs: Outputs, values: tuple[Value, ...]) -> NDArray[np.int64]:
+    """Indices into `values`; -3 for a value that is not among them."""
+    place = {v: i for i, v in enumerate(values)}
+    table = np.array([*(place.get(v, -3) for v in outputs.values), -2, -1], dtype=np.int64)
+    return table[outputs.index] if outputs.values else outputs.index
+
+
+def same(first: Outputs, second: Outputs) -> NDArray[np.bool_]:
+    """Where two outputs agree, shape [inputs, positions]: equal values, or numbers within tolerance."""
+    if not first.values and not second.values:
+        near = np.abs(first.numbers - second.numbers) <= TOLERANCE * (1 + np.abs(second.numbers))
+        return np.where((first.index == -2) & (second.index == -2), near, first.index == second.index)
+    if first.values and second.values:
+        return first.index == _reindexed(second, first.values)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(first.numbers - second.numbers) <= TOLERANCE * (1 + np.abs(second.numbers))
+    return near | ((first.index == -1) & (second.index == -1))
+
+
+def verify(model: TransformerProgram, program: Program, inputs: InputSet | None = None) -> Verification:
+    """Compare a program with a model on the inputs of a comparison (design section 3), or on `inputs`.
+
+    Raises ProgramError where the program does not fit the model's signature.
+    """
+    signature = model.signature
+    inputs = comparison_inputs(signature) if inputs is None else inputs
+    recompiled, note = _recompile(program, signature)
+    checked = agreed = 0
+    counterexample: Counterexample | None = None
+    for batch in inputs:
+        truth = model_outputs(model, batch)
+        said = program_outputs(program, signature, batch)
+        right = same(truth, said).all(axis=1)
+        again = None
+        if recompiled is not None:
+            again = model_outputs(recompiled, batch)
+            right &= same(truth, again).all(axis=1)
+        checked += len(batch)
+        agreed += int(right.sum())
+        if counterexample is None and not right.all():
+            row = int(np.argmin(right))
+            tokens = tuple(signature.vocab[i] for i in batch[row].tolist())
+            counterexample = Counterexample(
+                tokens, truth.decode(row), said.decode(row), None if again is None else again.decode(row)
+            )
+    return _judge(checked, agreed, counterexample, note, inputs.exhaustive and recompiled is not None)
+
+
+def _judge(
+    checked: int, agreed: int, counterexample: Counterexample | None, note: str, complete: bool
+) -> Verification:
+    if counterexample is not None:
+        verdict = Verdict.REFUTED
+    else:
+        verdict = Verdict.EQUIVALENT if complete else Verdict.NO_COUNTEREXAMPLE
+    return Verification(verdict, checked, agreed / checked if checked else 0.0, counterexample, note)
+
+
+def _recompile(program: Program, signature: Signature) -> tuple[TransformerProgram | None, str]:
+    """The program's own model, without Tracr's faults where they can be mended."""
+    try:
+        return compile_program(program, signature, mode=Mode.FIXED), ""
+    except (BadInputError, CapExceededError) as fixed_error:
+        try:
+            return compile_program(program, signature, mode=Mode.TRACR), f"recompiled as Tracr does: {fixed_error}"
+        except (BadInputError, CapExceededError) as error:
+            return None, f"interpreted only, not recompiled: {error}"
