@@ -7,27 +7,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Lines that nothing uses yet: categorical of strings, other categorical, numerical; some lack values."""
+    """Counts of the lines that nothing uses yet.
+
+    `text` and `other` are categorical (of strings, of anything else); `partial` lack a value on some inputs,
+    `token_free` read no token.
+    """
 
     text: int
     other: int
     numerical: int
-    partial: bool
+    partial: int
+    token_free: int
+
+    @property
+    def count(self) -> int:
+        """Number of open lines."""
+        return self.text + self.other + self.numerical
 
 
 def lines_needed(unused: Open) -> int:
-    """Lines that surely suffice to reduce the open lines to one that has a value on every input.
+    """Lines that suffice to reduce the open lines to one that reads tokens and always has a value.
 
-    Two categorical lines merge in one sequence map; a numerical line takes a map first, and so does a lone line
-    of strings among others; what lacks values ends in a select and its width, which takes one line more than a
-    sequence map, or two where there is nothing to merge.
+    Two categorical lines merge in one sequence map. A numerical line among others takes a map first, and so
+    does a lone line of strings. What lacks values ends in a select and its width: one line more than a
+    sequence map, two where there is nothing to merge. Where no open line reads tokens, one more brings them in.
     """
-    count = unused.text + unused.other + unused.numerical
+    count = unused.count
     if not count:
         return 1
     needed = count - 1
     if count > 1:
         needed += unused.numerical + (unused.text == 1)
+    without_tokens = unused.token_free == count
     if unused.partial:
-        needed += 1 if count > 1 else 2
-    return needed
+        return needed + (1 + without_tokens if count > 1 else 2)
+    return needed + without_tokens

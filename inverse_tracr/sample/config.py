@@ -25,8 +25,8 @@ class SamplerConfig:
 
     `length`: lines, selects counted. `vocab` fixes the vocabulary, else its size is drawn from `vocab_size`.
     `max_values`: values of a line. `max_pairs`: pairs of values of a sequence map. `max_table`: entries of a
-    table. `max_share`: largest share of probe positions with one and the same value. `causal`: share of causal
-    signatures. `whole_language`: numerical lines, custom predicates and tables everywhere.
+    table. `max_share`, `max_empty`: largest share of probe positions with one and the same value, and with none.
+    `causal`: share of causal signatures. `whole_language`: numerical lines, custom predicates and tables everywhere.
     """
 
     length: Range = (4, 15)
@@ -37,6 +37,7 @@ class SamplerConfig:
     max_pairs: int = 144
     max_table: int = 12
     max_share: float = 0.96
+    max_empty: float = 0.6
     causal: float = 0.0
     whole_language: bool = False
 

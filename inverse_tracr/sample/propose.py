@@ -63,17 +63,15 @@ _WORDS = ("none", "some", "many", "all", "low", "high")
 _THRESHOLDS = (0, 0.25, 0.5, 0.75, 1)
 
 
-def comparison(draws: Draws, values: Sequence[Value]) -> NamedUnary:
-    """A comparison with a constant that tells some of `values` (sorted, two or more) from others."""
-    op = draws.choose(COMPARISONS)
-    match op:
-        case UnaryOp.LT | UnaryOp.GE:
-            constant = values[draws.between(1, len(values) - 1)]
-        case UnaryOp.LE | UnaryOp.GT:
-            constant = values[draws.below(len(values) - 1)]
-        case _:
-            constant = draws.choose(values)
-    return NamedUnary(op, constant)
+def comparison(draws: Draws, operand: Sop) -> NamedUnary:
+    """A comparison with a constant, the value at a random place of the probes."""
+    return NamedUnary(draws.choose(COMPARISONS), _seen_value(draws, operand))
+
+
+def _seen_value(draws: Draws, operand: Sop) -> Value:
+    values = operand.values
+    index = int(operand.probe[draws.below(len(operand.probe))])
+    return values[min(index, len(values) - 1)]
 
 
 def threshold(draws: Draws) -> NamedUnary:
@@ -81,30 +79,28 @@ def threshold(draws: Draws) -> NamedUnary:
     return NamedUnary(draws.choose(COMPARISONS), draws.choose(_THRESHOLDS))
 
 
-def unary(draws: Draws, operand: Sop, config: SamplerConfig) -> UnaryFunction:
-    """A function for a map of a categorical s-op of three values or more."""
+def unary(draws: Draws, operand: Sop, config: SamplerConfig, *, last: bool) -> UnaryFunction:
+    """A function for a map of a categorical s-op of three values or more; only a last line may give words."""
     values = operand.values
     drawn = draws.uniform()
     if drawn < 0.2 and len(values) <= config.max_table:
-        return _labels(draws, values)
+        return _labels(draws, values, words=last)
     if drawn < 0.6 or operand.is_text:
-        return comparison(draws, values)
-    return _arithmetic(draws, values)
-
-
-def _arithmetic(draws: Draws, values: Sequence[Value]) -> NamedUnary:
+        return comparison(draws, operand)
     op = draws.choose(_ARITHMETIC)
     if op is UnaryOp.ABS:
         return NamedUnary(op)
     if op in (UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE):
         return NamedUnary(op, draws.between(2, 3))
-    return NamedUnary(op, draws.choose(values))
+    return NamedUnary(op, _seen_value(draws, operand))
 
 
-def _labels(draws: Draws, values: Sequence[Value]) -> UnaryTable:
+def _labels(draws: Draws, values: Sequence[Value], *, words: bool) -> UnaryTable:
     """A table that sorts the values into two to four classes."""
     classes = draws.between(2, min(4, len(values) - 1))
-    labels: Sequence[Value] = draws.distinct(_WORDS, classes) if draws.chance(0.25) else range(classes)
+    labels: Sequence[Value] = range(classes)
+    if words and draws.chance(0.4):
+        labels = draws.distinct(_WORDS, classes)
     return UnaryTable(tuple((value, draws.choose(labels)) for value in values))
 
 

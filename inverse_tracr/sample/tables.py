@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -14,38 +15,56 @@ from inverse_tracr.rasp.functions import (
     tabulate_predicate,
     tabulate_unary,
 )
-from inverse_tracr.rasp.values import Value, ordered
+from inverse_tracr.rasp.values import Maybe, Value, ordered
 from inverse_tracr.sample.grid import Index
 
 Values = tuple[Value, ...]
-Tabulated = tuple[Values, Index]
-"""The values that a function takes, in Tracr's order, and its table of indices into them.
 
-The table has an entry more than each operand has values, for an operand without a value; results without a value
-have the index `len(values)`.
-"""
+
+@dataclass(frozen=True, slots=True)
+class Tabulated:
+    """The values that a function takes, in Tracr's order, and its table of indices into them.
+
+    The table has an entry more than each operand has values, for an operand without a value; results without
+    a value have the index `len(values)`. `partial`: it has no value somewhere.
+    """
+
+    values: Values
+    table: Index
+    partial: bool
+
+
+def _plain(value: Maybe) -> Maybe:
+    """The whole number that equals a value, if there is one.
+
+    Caches take 1, 1.0 and True for one; without this, which of them a program names would depend on the programs
+    sampled before it.
+    """
+    return int(value) if isinstance(value, bool | float) and value == int(value) else value
 
 
 @lru_cache(maxsize=20_000)
 def unary_table(function: UnaryFunction, xs: Values) -> Tabulated:
     """`function` on `xs`; table of shape [len(xs) + 1]."""
-    results = tabulate_unary(function, xs)
+    results = [_plain(r) for r in tabulate_unary(function, xs)]
     values = ordered(r for r in results if r is not None)
     index = {value: i for i, value in enumerate(values)}
     none = len(values)
-    return values, np.array([*(none if r is None else index[r] for r in results), none], dtype=np.intp)
+    table = np.array([*(none if r is None else index[r] for r in results), none], dtype=np.intp)
+    return Tabulated(values, table, None in results)
 
 
 @lru_cache(maxsize=20_000)
 def binary_table(function: BinaryFunction, xs: Values, ys: Values) -> Tabulated:
     """`function` on all pairs; table of shape [len(xs) + 1, len(ys) + 1]."""
-    results = tabulate_binary(function, xs, ys)
+    results = [_plain(r) for r in tabulate_binary(function, xs, ys)]
     values = ordered(r for r in results if r is not None)
     index = {value: i for i, value in enumerate(values)}
     none = len(values)
     table = np.full((len(xs) + 1, len(ys) + 1), none, dtype=np.intp)
-    table[:-1, :-1].flat = [none if r is None else index[r] for r in results]
-    return values, table
+    indices = [none if r is None else index[r] for r in results]
+    table[:-1, :-1] = np.array(indices, dtype=np.intp).reshape(len(xs), len(ys))
+    return Tabulated(values, table, None in results)
 
 
 @lru_cache(maxsize=20_000)
@@ -66,4 +85,4 @@ def mean_table(max_seq_len: int) -> Tabulated:
     for n in lengths:
         for k in range(n + 1):
             table[k, n] = index[k / n]
-    return values, table
+    return Tabulated(values, table, False)
