@@ -110,7 +110,7 @@ def _scaling_candidates(pairs: list[tuple[Value, Maybe]]) -> Iterator[NamedUnary
         return
 
 
-def _whole(number: float) -> int | float:
+def _whole(number: int | float) -> int | float:
     """A whole number as an int, so that it prints without a point."""
     return int(number) if float(number).is_integer() else number
 

@@ -8,6 +8,7 @@ from inverse_tracr.rasp.program import (
     TOKENS,
     Aggregate,
     Encoding,
+    Line,
     LinearSequenceMap,
     Map,
     Program,
@@ -25,29 +26,40 @@ MAX_PAIRS = 1_000_000
 Values = tuple[Value, ...]
 
 
-class ValueSets:
-    """Value set of every operand of a program under a signature, in Tracr's order; `()` for selectors.
+class GrowingValueSets:
+    """Value sets of lines that are appended one by one; operands refer to lines appended before.
 
     `exact_means` takes all k/n as values of the mean of 0s and 1s; Tracr takes v/n only.
-    Raises ProgramError where Tracr cannot compile the line, CapExceededError where a set explodes.
     """
 
-    def __init__(self, program: Program, signature: Signature, *, exact_means: bool = False) -> None:
+    def __init__(self, signature: Signature, *, exact_means: bool = False) -> None:
         self._inputs = (signature.vocab, tuple(range(signature.max_seq_len)))
         self._max_seq_len = signature.max_seq_len
         self._exact_means = exact_means
         self._lines: list[Values] = []
-        for position in range(len(program.lines)):
-            self._lines.append(self._infer(program, position))
+        self._numerical: list[bool] = []
 
     def __getitem__(self, ref: Ref) -> Values:
         if ref < 0:
             return self._inputs[0 if ref == TOKENS else 1]
         return self._lines[ref]
 
-    def _infer(self, program: Program, position: int) -> Values:
-        line = program.lines[position]
-        where = f"line {position + 1} ({program.names[position]})"
+    def append(self, line: Line, name: str) -> None:
+        """Infer the set of the next line; `name` is for messages.
+
+        Raises ProgramError where Tracr cannot compile the line, CapExceededError where the set explodes.
+        """
+        self._lines.append(self._infer(line, f"line {len(self._lines) + 1} ({name})"))
+        self._numerical.append(self._is_numerical(line))
+
+    def _is_numerical(self, line: Line) -> bool:
+        if isinstance(line, Aggregate):
+            return line.values >= 0 and self._numerical[line.values]
+        return isinstance(line, LinearSequenceMap) or (
+            isinstance(line, Map | SelectorWidth) and line.encoding is Encoding.NUMERICAL
+        )
+
+    def _infer(self, line: Line, where: str) -> Values:
         match line:
             case Map():
                 found = _defined(tabulate_unary(line.function, self[line.operand]))
@@ -63,9 +75,9 @@ class ValueSets:
             case Select():
                 return ()
             case Aggregate():
-                if program.encoding(line.values) is Encoding.CATEGORICAL:
-                    return self[line.values]
-                return self._means(self[line.values], where)
+                if self._is_numerical(line):
+                    return self._means(self[line.values], where)
+                return self[line.values]
             case SelectorWidth():
                 return tuple(range(self._max_seq_len + 1))
 
@@ -92,6 +104,19 @@ class ValueSets:
                 return (0.0,)
             return ordered(k / n for n in lengths for k in range(n + 1))
         return ordered(v / n for v in values for n in lengths)  # pyright: ignore[reportOperatorIssue]
+
+
+class ValueSets(GrowingValueSets):
+    """Value set of every operand of a program under a signature, in Tracr's order; `()` for selectors.
+
+    `exact_means` as in GrowingValueSets. Raises ProgramError where Tracr cannot compile a line,
+    CapExceededError where a set explodes.
+    """
+
+    def __init__(self, program: Program, signature: Signature, *, exact_means: bool = False) -> None:
+        super().__init__(signature, exact_means=exact_means)
+        for line, name in zip(program.lines, program.names, strict=True):
+            self.append(line, name)
 
 
 def _defined(results: tuple[Maybe, ...]) -> Values:

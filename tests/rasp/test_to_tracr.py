@@ -1,4 +1,4 @@
-"""The interpreter agrees with Tracr's own evaluation of `to_tracr(program)`, value sets with its inference."""
+"""The interpreter agrees with Tracr's evaluation of `to_tracr(program)`, value sets with its inference."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.tracr_bridge.names import LineNames
-from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.value_sets import GrowingValueSets
 from inverse_tracr.rasp.values import Maybe, Value, check_value, ordered
 
 if TYPE_CHECKING:
@@ -74,14 +74,14 @@ def _post_order(sop: rasp.SOp) -> list[rasp.RASPExpr]:
 
 
 class _Converter:
-    """The program written so far, and the reference of every expression."""
+    """The program written so far, the values of its lines, and the reference of every expression."""
 
     def __init__(self, signature: Signature, keep_names: bool) -> None:
-        self._signature = signature
         self._lines: list[Line] = []
         self._names = LineNames(keep_names)
         self._refs: dict[int, Ref] = {}
-        self._sets = self._infer()
+        self._sets = GrowingValueSets(signature)
+        self._exact: GrowingValueSets | None = GrowingValueSets(signature, exact_means=True)
 
     def program(self, sop: rasp.SOp) -> Program:
         from tracr.rasp import rasp
@@ -102,28 +102,26 @@ class _Converter:
             self._refs[id(expression)] = TOKENS if isinstance(expression, rasp.TokensType) else INDICES
             return
         line = self._line(expression)
+        self._infer(line, expression)
+        self._refs[id(expression)] = len(self._lines)
         self._lines.append(line)
         self._names.add(expression)
-        self._refs[id(expression)] = len(self._lines) - 1
+
+    def _infer(self, line: Line, expression: rasp.RASPExpr) -> None:
+        """Values as Tracr infers them, and with all means k/n as long as these can be inferred too."""
         try:
-            self._sets = self._infer()
+            self._sets.append(line, "_")
         except ProgramError as error:
             reason = error.problem.partition(": ")[2]  # behind the line, which the reader does not know
             raise UnsupportedExpressionError(expression, reason) from None
-
-    def _infer(self) -> tuple[ValueSets, ValueSets]:
-        """Value sets as Tracr infers them, and with all means k/n where these can be inferred too."""
-        probe = (*self._lines, Map(TOKENS, name_unary((), ())))
-        program = Program(probe, len(probe) - 1)
-        sets = ValueSets(program, self._signature)
         try:
-            return sets, ValueSets(program, self._signature, exact_means=True)
+            if self._exact is not None:
+                self._exact.append(line, "_")
         except (ProgramError, CapExceededError):
-            return sets, sets
+            self._exact = None
 
     def _values(self, ref: Ref) -> tuple[Value, ...]:
-        sets, exact = self._sets
-        return ordered((*sets[ref], *exact[ref]))
+        return self._sets[ref] if self._exact is None else ordered((*self._sets[ref], *self._exact[ref]))
 
     def _ref(self, expression: rasp.RASPExpr) -> Ref:
         return self._refs[id(expression)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from inverse_tracr.rasp.program import is_name
@@ -49,12 +50,11 @@ def _written(name: str) -> str:
     return letters if is_name(letters) else f"v_{letters}"
 
 
-def _distinct(name: str, taken: Iterable[str]) -> str:
+def _distinct(name: str, taken: Mapping[str, None]) -> str:
     """`name`, with the first number behind it that makes it a new one."""
-    known = set(taken)
-    if name not in known:
+    if name not in taken:
         return name
-    return next(new for number in range(2, len(known) + 3) if (new := f"{name}_{number}") not in known)
+    return next(new for number in count(2) if (new := f"{name}_{number}") not in taken)
 
 
 def python_names(names: Iterable[str], reserved: Iterable[str]) -> tuple[str, ...]:

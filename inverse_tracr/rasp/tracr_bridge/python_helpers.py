@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from inverse_tracr.rasp.functions import MAX_NUMBER, MAX_TEXT
 
-_TOTAL = f'''
-def total(function):
+_TOTAL = f'''def total(function):
     """`function`, with None where it has no value: no argument, an error, a result out of bounds."""
 
     def wrapped(*arguments):
@@ -21,24 +20,18 @@ def total(function):
             return result if len(str(result)) <= {MAX_TEXT} else None
         return result
 
-    return wrapped
+    return wrapped'''
 
-'''
-
-_NUMBERS = '''
-def numbers(function):
+_NUMBERS = '''def numbers(function):
     """`function`, with None where an argument is no number or the result has no value."""
     inner = total(function)
 
     def wrapped(*arguments):
         return inner(*arguments) if all(isinstance(a, (bool, int, float)) for a in arguments) else None
 
-    return wrapped
+    return wrapped'''
 
-'''
-
-_SELECTS = '''
-def selects(predicate):
+_SELECTS = '''def selects(predicate):
     """`predicate`, False for None and where Python cannot compare."""
 
     def wrapped(k, q):
@@ -49,12 +42,9 @@ def selects(predicate):
         except TypeError:
             return False
 
-    return wrapped
+    return wrapped'''
 
-'''
-
-_NEAREST = '''
-def nearest(table, default, inside):
+_NEAREST = '''def nearest(table, default, inside):
     """Entries of `table`; for a number that is not in the value set `inside`, that of the nearest key."""
     keys = [key for key in table if isinstance(key, (bool, int, float))]
 
@@ -63,9 +53,7 @@ def nearest(table, default, inside):
             return None if x is None else table.get(x, default)
         return table[min(keys, key=lambda key: (abs(key - x), -key))]
 
-    return wrapped
-
-'''
+    return wrapped'''
 
 HELPERS = {"total": _TOTAL, "numbers": _NUMBERS, "selects": _SELECTS, "nearest": _NEAREST}
 """Source of each helper; a helper calls only earlier ones."""

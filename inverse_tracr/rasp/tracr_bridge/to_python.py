@@ -64,7 +64,8 @@ _NUMBERS_ONLY_BINARY = {BinaryOp.SUBTRACT, BinaryOp.SUBTRACT_FROM, BinaryOp.MULT
 def to_python(program: Program, signature: Signature | None = None) -> str:
     """Python source that binds the s-op of `to_tracr(program, signature)` to the name `program`.
 
-    It imports `tracr.rasp` and nothing else. With a signature, functions that have a value wherever they are asked are written as plain lambdas.
+    It imports `tracr.rasp` and nothing else. With a signature, functions that have a value wherever they are
+    asked are written as plain lambdas.
     """
     names = python_names(program.names, {*dir(builtins), *HELPERS, "rasp", RESULT})
     writer = _Writer(program, Definedness(program, signature), names)
@@ -74,7 +75,8 @@ def to_python(program: Program, signature: Signature | None = None) -> str:
     ]
     rows.append(f"{RESULT} = {names[program.output]}")
     header = [] if signature is None else [print_signature(signature)]
-    return "\n".join([*header, "from tracr.rasp import rasp\n", *_helpers(rows), *rows]) + "\n"
+    parts = ["\n".join([*header, "from tracr.rasp import rasp"]), *_helpers(rows), "\n".join(rows)]
+    return "\n\n\n".join(parts) + "\n"
 
 
 def _helpers(rows: list[str]) -> list[str]:
