@@ -32,7 +32,7 @@ def input_from_json(fields: JsonFields, *, longest: int) -> InputEncoder:
     try:
         return InputEncoder(tokens, bos, pad, max_seq_len)
     except ValueError as error:
-        raise fields.wrong("tokens", str(error), tokens) from error
+        raise fields.contradictory(error) from error
 
 
 def output_to_json(encoder: OutputEncoder) -> dict[str, object]:
@@ -55,7 +55,7 @@ def output_from_json(fields: JsonFields) -> OutputEncoder:
     try:
         return CategoricalOutput(values)
     except ValueError as error:
-        raise fields.wrong("values", str(error), values) from error
+        raise fields.contradictory(error) from error
 
 
 def _row(fields: JsonFields, name: str, tokens: tuple[Value, ...]) -> int | None:

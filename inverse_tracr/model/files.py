@@ -150,8 +150,7 @@ def _sizes(fields: JsonFields) -> ModelConfig:
     try:
         return ModelConfig(**sizes, causal=causal)
     except ValueError as error:
-        name, _, expected = str(error).partition(": ")
-        raise fields.wrong(name, expected, sizes[name]) from error
+        raise fields.contradictory(error) from error
 
 
 def _provenance(fields: JsonFields) -> Provenance:

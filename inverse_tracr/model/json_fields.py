@@ -29,6 +29,10 @@ class JsonFields:
             f"the field {name!r} is wrong", where=self._where, expected=expected, got=_short(got)
         )
 
+    def contradictory(self, error: ValueError) -> ModelFileError:
+        """The error for fields that are of the right types but make no sense together."""
+        return ModelFileError(f"the fields contradict each other: {error}", where=self._where)
+
     def take(self, name: str) -> object:
         """The content of a field, whatever it is."""
         if name not in self._left:

@@ -62,9 +62,9 @@ def read_header(file: BinaryIO, size: int, path: Path, *, unused: re.Pattern[str
     empty tensors, unknown types, odd names, and data with gaps, overlaps or bytes left over.
     """
     start = file.read(8)
-    refuse_pickle_content(path, start)
     length = int.from_bytes(start, "little")
     if len(start) < 8 or not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
+        refuse_pickle_content(path, start)  # only now: the length 1152 looks like the start of a pickle
         raise ModelFileError(
             "this is no safetensors file: the header's length is wrong",
             where=str(path),
@@ -73,6 +73,7 @@ def read_header(file: BinaryIO, size: int, path: Path, *, unused: re.Pattern[str
         )
     text = read_exactly(file, length, path)
     if text[:1] != b"{":
+        refuse_pickle_content(path, start)
         raise ModelFileError(
             "this is no safetensors file",
             where=str(path),

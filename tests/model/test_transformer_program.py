@@ -164,6 +164,7 @@ def test_a_model_shows_itself_shortly_and_escapes_what_it_shows() -> None:
     model = random_model()
     assert repr(model).startswith("TransformerProgram(n_layers=2, n_heads=2, d_model=8, d_head=3, d_mlp=7")
     encoder = InputEncoder(("<script>", *ENCODER.tokens[1:]), 1, 4, 5)
-    html = TransformerProgram(model.config, model.weights(), encoder, CategoricalOutput(VALUES))._repr_html_()
+    model = TransformerProgram(model.config, model.weights(), encoder, CategoricalOutput(VALUES))
+    html: str = model._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
