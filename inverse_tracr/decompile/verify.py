@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.compile import Mode, compile_program
+from inverse_tracr.compile import DEFAULT_CAP, Mode, compile_program
 from inverse_tracr.decompile.outcome import Counterexample, Verdict, Verification
 from inverse_tracr.errors import BadInputError, CapExceededError
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
+from inverse_tracr.model.trimmed import TrimmedModel
 from inverse_tracr.rasp.inputs import InputSet, comparison_inputs
 from inverse_tracr.rasp.interpreter import Categorical, Column, Trace
 from inverse_tracr.rasp.program import Program
@@ -37,7 +38,7 @@ class Outputs:
         return tuple(n if i == -2 else None if i == -1 else self.values[i] for i, n in pairs)
 
 
-def model_outputs(model: TransformerProgram, batch: NDArray[np.int64]) -> Outputs:
+def model_outputs(model: TrimmedModel, batch: NDArray[np.int64]) -> Outputs:
     """What a model says on inputs given as indices into its signature's vocabulary."""
     logits = model.logits_for(batch)
     encoder = model.output_encoder
@@ -99,11 +100,12 @@ def verify(model: TransformerProgram, program: Program, inputs: InputSet | None 
     """
     signature = model.signature
     inputs = comparison_inputs(signature) if inputs is None else inputs
-    recompiled, note = _recompile(program, signature)
+    truth_model = TrimmedModel(model)
+    recompiled, note = _recompile(program, signature, 2 * model.config.parameter_count)
     checked = agreed = 0
     counterexample: Counterexample | None = None
     for batch in inputs:
-        truth = model_outputs(model, batch)
+        truth = model_outputs(truth_model, batch)
         said = program_outputs(program, signature, batch)
         right = same(truth, said).all(axis=1)
         again = None
@@ -131,12 +133,14 @@ def _judge(
     return Verification(verdict, checked, agreed / checked if checked else 0.0, counterexample, note)
 
 
-def _recompile(program: Program, signature: Signature) -> tuple[TransformerProgram | None, str]:
-    """The program's own model, without Tracr's faults where they can be mended."""
+def _recompile(program: Program, signature: Signature, size: int) -> tuple[TrimmedModel | None, str]:
+    """The program's own model, without Tracr's faults where they can be mended; the cap fits the given model."""
+    cap = max(DEFAULT_CAP, size)
     try:
-        return compile_program(program, signature, mode=Mode.FIXED), ""
+        return TrimmedModel(compile_program(program, signature, mode=Mode.FIXED, cap=cap)), ""
     except (BadInputError, CapExceededError) as fixed_error:
         try:
-            return compile_program(program, signature, mode=Mode.TRACR), f"recompiled as Tracr does: {fixed_error}"
+            recompiled = compile_program(program, signature, mode=Mode.TRACR, cap=cap)
+            return TrimmedModel(recompiled), f"recompiled as Tracr does: {fixed_error}"
         except (BadInputError, CapExceededError) as error:
             return None, f"interpreted only, not recompiled: {error}"

@@ -51,7 +51,7 @@ def gather_clues(stream: Stream, numerical_output: bool) -> Clues:
             whole[dim] = frozenset(dims)
 
     if not numerical_output:
-        exact(sorted(set(stream.output_dims)))
+        groups.join(sorted(set(stream.output_dims)))
         categorical |= set(stream.output_dims)
     for head in stream.heads:
         keys = head_keys(stream, head)

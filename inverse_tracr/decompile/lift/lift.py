@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inverse_tracr.decompile.lift.attention import Widths, read_head
 from inverse_tracr.decompile.lift.clues import Clues, gather_clues
 from inverse_tracr.decompile.lift.draft import Basis, Draft, MapDraft, Variable, new_draft
+from inverse_tracr.decompile.lift.liveness import without_dead
 from inverse_tracr.decompile.lift.mlp import MlpReader
 from inverse_tracr.decompile.lift.stream import NotReadableError, Stream, read_stream
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
@@ -29,7 +30,7 @@ def lift(model: TransformerProgram) -> Lifted:
     Uses neither labels nor the order of dimensions, heads or neurons.
     """
     try:
-        stream = read_stream(model)
+        stream = without_dead(read_stream(model))
     except NotReadableError as error:
         return Lifted(None, (), (str(error),))
     numerical = not isinstance(model.output_encoder, CategoricalOutput)
@@ -60,18 +61,19 @@ def _read_layers(stream: Stream, draft: Draft, clues: Clues) -> list[str]:
 
 
 def _output(model: TransformerProgram, stream: Stream, draft: Draft) -> Variable:
-    """The variable that W_U reads, its values named by the output encoder."""
-    dims = stream.output_dims
-    owners = {id(draft.owner[d][0]): draft.owner[d][0] for d in dims if d in draft.owner}
-    if len(owners) != 1 or any(d not in draft.owner for d in dims):
+    """The variable that W_U reads, its values named by the output encoder; dead dimensions left out."""
+    encoder = model.output_encoder
+    columns = [c for c, d in enumerate(stream.output_dims) if d in draft.owner]
+    dims = [stream.output_dims[c] for c in columns]
+    owners = {id(draft.owner[d][0]): draft.owner[d][0] for d in dims}
+    if len(owners) != 1:
         raise NotReadableError("W_U reads dimensions that are not the values of one line")
     variable = next(iter(owners.values()))
-    encoder = model.output_encoder
     if not isinstance(encoder, CategoricalOutput):
         return variable
-    if len(dims) != len(variable.dims):
+    if set(dims) != set(variable.dims):
         raise NotReadableError("W_U reads only some of the values of a line")
-    named = dict(zip(dims, encoder.values, strict=True))
+    named = {d: encoder.values[c] for c, d in zip(columns, dims, strict=True)}
     values = tuple(named[d] for d in variable.dims)
     if variable.ref < 0 or not _take_values(variable, values):
         return _renamed(draft, variable, values)

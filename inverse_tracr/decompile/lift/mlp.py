@@ -19,6 +19,7 @@ from inverse_tracr.decompile.lift.draft import (
     Variable,
     WidthDraft,
 )
+from inverse_tracr.decompile.lift.ladder import steps_at
 from inverse_tracr.decompile.lift.numbers import snapped
 from inverse_tracr.decompile.lift.stream import Floats, Mlp, NotReadableError, Stream, significant
 from inverse_tracr.rasp.program import TOKENS, Encoding
@@ -123,7 +124,9 @@ class MlpReader:
     def _tabulated(self, dim: int, neurons: list[int], operands: list[Variable]) -> _Function:
         """The dimension in every case of one or two operands, rows by the first."""
         grids = [self._settings(v) for v in operands]
-        if len(grids) == 1:
+        if len(grids) == 1 and operands[0].encoding is Encoding.NUMERICAL:
+            heights = self._at_numbers(dim, neurons, operands[0].dims[0], grids[0][:, 0])
+        elif len(grids) == 1:
             heights = self._execute(dim, neurons, grids[0], operands[0].dims)
         else:
             if any(v.encoding is Encoding.NUMERICAL for v in operands):
@@ -141,9 +144,22 @@ class MlpReader:
             return np.eye(len(variable.dims))
         return np.array(self._draft.number_values(variable))[:, None]
 
+    def _at_numbers(self, dim: int, neurons: list[int], read: int, numbers: Floats) -> Floats:
+        """A function of one number: by its steps, or executed where it is no ladder.
+
+        Long ladders have ramps wider than the gaps between their numbers; which value they stand for is
+        read from the steps, and whether the model then computes it is for the verifier to say.
+        """
+        w_in, w_out, always = self._mlp.w_in[read], self._mlp.w_out[:, dim], self._always
+        steady = [n for n in neurons if w_in[n] == 0]
+        ladder = [n for n in neurons if w_in[n] != 0]
+        constant = float(np.maximum(always[steady], 0) @ w_out[steady])
+        sharp = steps_at(numbers, w_in[ladder], always[ladder], w_out[ladder], constant)
+        return self._execute(dim, neurons, numbers[:, None], [read]) if sharp is None else sharp
+
     def _at_widths(self, dim: int, neurons: list[int], scratch: int) -> _Function:
         counts = np.arange(self._draft.signature.max_seq_len + 1)
-        heights = self._execute(dim, neurons, (1 / (counts + 1))[:, None], [scratch])
+        heights = self._at_numbers(dim, neurons, scratch, 1 / (counts + 1))
         return _Function(dim, tuple(neurons), (-3 - scratch,), heights)
 
     # -- lines -----------------------------------------------------------------------------------
