@@ -132,7 +132,12 @@ def test_verify_refutes_with_the_smallest_counterexample(
     assert result.code == ExitCode.PROBLEM_FOUND
     assert "# verdict: refuted" in result.out
     data = cli("verify", model, path, "--json").data
-    assert data["counterexample"] == {"input": [1, 2], "model": [1, 2], "program": [2, 1]}
+    assert data["counterexample"] == {
+        "input": [1, 2],
+        "model": [1, 2],
+        "program": [2, 1],
+        "recompiled": [2, 1],
+    }
     assert 0 < data["agreement"] < 1
 
 
