@@ -57,7 +57,7 @@ golden: env
 	@git --no-pager diff --stat -- tests/golden
 
 bench: env
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.differential --count 2000 --end-to-end 20 --write
 
 env-demo: $(VENV)/.stamp-demo
 env: $(VENV)/.stamp-test
