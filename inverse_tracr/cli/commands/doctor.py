@@ -7,7 +7,7 @@ import re
 from importlib import metadata
 
 from inverse_tracr import __version__
-from inverse_tracr.cli.errors import ExitCode
+from inverse_tracr.cli.errors import ExitCode, UsageError
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json
 
@@ -45,12 +45,21 @@ def doctor(*, json: Flag = False) -> ExitCode:
 def _packages() -> dict[str, dict[str, str | None]]:
     """Installed version of every package that the metadata names, by extra; the core's extra is ''."""
     found: dict[str, dict[str, str | None]] = {"": {}}
-    for requirement in metadata.requires("inverse-tracr") or []:
+    for requirement in _requirements():
         name, extra = _NAME.match(requirement), _EXTRA.search(requirement)
         if name:
             versions = found.setdefault(extra.group(1) if extra else "", {})
             versions[name.group()] = _installed(name.group())
     return found
+
+
+def _requirements() -> list[str]:
+    try:
+        return metadata.requires("inverse-tracr") or []
+    except metadata.PackageNotFoundError:
+        raise UsageError(
+            "the source of inverse-tracr is here, but it is not installed", advice="Run: pip install -e ."
+        ) from None
 
 
 def _installed(package: str) -> str | None:
