@@ -36,7 +36,7 @@ def verdict_text(found: Verification) -> str:
     rows = [f"# verdict: {found.verdict.value} ({found.inputs_checked:,} {inputs} checked)"]
     if found.note:
         rows.append(f"# note: {found.note}")
-    if not found.verified:
+    if not found.verified and found.inputs_checked:
         rows.append(f"# agreement: {found.agreement:.2%} of the inputs")
     if found.counterexample:
         rows.append("# smallest counterexample:")
@@ -62,12 +62,15 @@ def decompilation_data(found: Decompilation) -> dict[str, object]:
 
 
 def decompilation_text(found: Decompilation) -> str:
-    """The program, then the verdict as comments."""
+    """The program, then the verdict as comments; a partial program names what is unknown itself."""
     from inverse_tracr.rasp import print_program
 
-    rows = [found.partial if found.program is None else print_program(found.program, found.signature)]
-    rows += [f"# not explained: {part}" for part in found.unexplained]
-    return "\n".join([*(row.rstrip("\n") for row in rows), verdict_text(found.verification)])
+    verdict = verdict_text(found.verification)
+    if found.program is None:
+        return f"{found.partial.rstrip()}\n{verdict}"
+    unexplained = [f"# not explained: {part}" for part in found.unexplained]
+    program = print_program(found.program, found.signature).rstrip()
+    return "\n".join([program, *unexplained, verdict])
 
 
 def _counterexample_data(shown: Counterexample) -> dict[str, object]:
