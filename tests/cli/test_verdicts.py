@@ -10,10 +10,16 @@ from inverse_tracr.rasp import Program, Signature, parse
 PROGRAM = parse("v1 = map(tokens, x + 1)\nreturn v1\n")
 
 
-def decompilation(program: Program | None, verification: Verification, **rest: str) -> Decompilation:
-    unexplained = ("head 0.1",)
+def decompilation(program: Program | None, verification: Verification, partial: str = "") -> Decompilation:
     return Decompilation(
-        program, Signature((1, 2), 3), verification, "lift", 1, 0.5, unexplained=unexplained, **rest
+        program,
+        Signature((1, 2), 3),
+        verification,
+        "lift",
+        1,
+        0.5,
+        partial=partial,
+        unexplained=("head 0.1",),
     )
 
 
