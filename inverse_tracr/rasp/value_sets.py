@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from inverse_tracr.errors import CapExceededError
-from inverse_tracr.rasp.functions import tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.functions import MAX_NUMBER, tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.program import (
     TOKENS,
     Aggregate,
@@ -52,6 +54,13 @@ class GrowingValueSets:
         self._lines.append(self._infer(line, f"line {len(self._lines) + 1} ({name})"))
         self._numerical.append(self._is_numerical(line))
 
+    def copy(self) -> GrowingValueSets:
+        """The same sets, growing apart from now on."""
+        twin = copy(self)
+        twin._lines = self._lines.copy()
+        twin._numerical = self._numerical.copy()
+        return twin
+
     def _is_numerical(self, line: Line) -> bool:
         if isinstance(line, Aggregate):
             return line.values >= 0 and self._numerical[line.values]
@@ -71,7 +80,7 @@ class GrowingValueSets:
                 return _defined(tabulate_binary(line.function, self[line.first], self[line.second]))
             case LinearSequenceMap():
                 self._check_pairs(line.first, line.second, where)
-                return self._linear(line)
+                return self._linear(line, where)
             case Select():
                 return ()
             case Aggregate():
@@ -88,15 +97,19 @@ class GrowingValueSets:
                 f"{where}: the operands take {pairs} pairs of values, more than {MAX_PAIRS}"
             )
 
-    def _linear(self, line: LinearSequenceMap) -> Values:
+    def _linear(self, line: LinearSequenceMap, where: str) -> Values:
         a, b = line.first_factor, line.second_factor
+        reach = max(reach_of(a, self[line.first]), reach_of(b, self[line.second]))
+        if 2 * reach > MAX_NUMBER:
+            raise ProgramError(f"{where}: the sums leave the range of numbers that is computed with, ±2^53")
         sums = (a * x + b * y for x in self[line.first] for y in self[line.second])  # pyright: ignore[reportOperatorIssue]
         return ordered(sums)
 
     def _means(self, values: Values, where: str) -> Values:
         if any(int(v) not in (0, 1) for v in values):  # pyright: ignore[reportArgumentType]
             raise ProgramError(
-                f"{where}: a numerical aggregate takes the mean of 0s and 1s only, got values {list(values)[:8]}"
+                f"{where}: a numerical aggregate takes the mean of 0s and 1s only, "
+                f"got values {list(values)[:8]}"
             )
         lengths = range(1, self._max_seq_len + 1)
         if self._exact_means and set(values) <= {0, 1}:
@@ -117,6 +130,11 @@ class ValueSets(GrowingValueSets):
         super().__init__(signature, exact_means=exact_means)
         for line, name in zip(program.lines, program.names, strict=True):
             self.append(line, name)
+
+
+def reach_of(factor: int | float, values: Values) -> float:
+    """Largest size of a product of `factor` with one of `values`, which are numbers."""
+    return abs(float(factor)) * max((abs(float(v)) for v in values), default=0.0)  # pyright: ignore[reportArgumentType]
 
 
 def _defined(results: tuple[Maybe, ...]) -> Values:
