@@ -1,8 +1,8 @@
 """Random programs.
 
 In come a preset, a seed and an index; out comes a program with its signature, the same on every machine.
-Programs of the presets `sound` and `tracr` use every line, are nowhere constant, never repeat a line, and mean the
-same compiled and interpreted. Nothing here knows of students, zoos or decompilers.
+Programs of the presets `sound` and `tracr` use every line, are nowhere constant, never repeat a line, and
+mean the same compiled and interpreted. Nothing here knows of students, zoos or decompilers.
 """
 
 from inverse_tracr.sample.config import Preset, SamplerConfig, default_config

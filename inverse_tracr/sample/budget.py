@@ -9,12 +9,12 @@ from dataclasses import dataclass
 class Open:
     """Counts of the lines that nothing uses yet.
 
-    `text` and `other` are categorical (of strings, of anything else); `partial` lack a value on some inputs,
-    `token_free` read no token.
+    `numbers` and `others` are categorical (of numbers, of strings or pairs). `partial` lack a value on some
+    inputs, `token_free` read no token.
     """
 
-    text: int
-    other: int
+    numbers: int
+    others: int
     numerical: int
     partial: int
     token_free: int
@@ -22,7 +22,7 @@ class Open:
     @property
     def count(self) -> int:
         """Number of open lines."""
-        return self.text + self.other + self.numerical
+        return self.numbers + self.others + self.numerical
 
 
 def lines_needed(unused: Open) -> int:
@@ -30,14 +30,15 @@ def lines_needed(unused: Open) -> int:
 
     Two categorical lines merge in one sequence map. A numerical line among others takes a map first, and so
     does a lone line of strings. What lacks values ends in a select and its width: one line more than a
-    sequence map, two where there is nothing to merge. Where no open line reads tokens, one more brings them in.
+    sequence map, two where there is nothing to merge. Where no open line reads tokens, one more brings them
+    in.
     """
     count = unused.count
     if not count:
         return 1
     needed = count - 1
     if count > 1:
-        needed += unused.numerical + (unused.text == 1)
+        needed += unused.numerical + (unused.others == 1)
     without_tokens = unused.token_free == count
     if unused.partial:
         return needed + (1 + without_tokens if count > 1 else 2)

@@ -23,10 +23,11 @@ class Preset(enum.Enum):
 class SamplerConfig:
     """Ranges (both ends included) and caps of the presets `sound` and `tracr`.
 
-    `length`: lines, selects counted. `vocab` fixes the vocabulary, else its size is drawn from `vocab_size`.
-    `max_values`: values of a line. `max_pairs`: pairs of values of a sequence map. `max_table`: entries of a
-    table. `max_share`, `max_empty`: largest share of probe positions with one and the same value, and with none.
-    `causal`: share of causal signatures. `whole_language`: numerical lines, custom predicates and tables everywhere.
+    `length`: lines, selects counted. `vocab` fixes the vocabulary, else its size is drawn from
+    `vocab_size`. `max_values`: values of a line. `max_pairs`: pairs of values of a sequence map.
+    `max_table`: entries of a table. `max_share`, `max_empty`: largest share of probe positions with one and
+    the same value, and with none. `causal`: share of causal signatures. `constants`: those of the thesis's
+    functions. `whole_language`: numerical lines, custom predicates and tables everywhere.
     """
 
     length: Range = (4, 15)
@@ -39,6 +40,7 @@ class SamplerConfig:
     max_share: float = 0.96
     max_empty: float = 0.6
     causal: float = 0.0
+    constants: Range = (3, 15)
     whole_language: bool = False
 
     def __post_init__(self) -> None:
@@ -81,4 +83,15 @@ def default_config(preset: Preset) -> SamplerConfig:
                 whole_language=True,
             )
         case Preset.THESIS:
-            return SamplerConfig(length=(3, 15), vocab_size=(3, 15), max_seq_len=(15, 15))
+            return SamplerConfig(length=(3, 15), vocab_size=(3, 15), max_seq_len=(15, 15), max_pairs=10_000)
+
+
+def thesis_students_config() -> SamplerConfig:
+    """The thesis's options for programs whose compiled models teach compressed and natural ones."""
+    return replace(
+        default_config(Preset.THESIS),
+        length=(10, 15),
+        vocab_size=(5, 8),
+        max_seq_len=(4, 8),
+        constants=(5, 8),
+    )

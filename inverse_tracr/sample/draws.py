@@ -15,8 +15,8 @@ T = TypeVar("T")
 class Draws:
     """A stream of draws that is a function of a key of natural numbers.
 
-    Everything is made from `random.Random.random`, whose sequence Python promises to keep; the other methods of
-    that class have changed between versions.
+    Everything is made from `random.Random.random`, whose sequence Python promises to keep; the other
+    methods of that class have changed between versions.
     """
 
     def __init__(self, *key: int) -> None:

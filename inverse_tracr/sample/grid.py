@@ -23,9 +23,11 @@ class Grid:
     """Entries (positions of inputs), and for each entry the entries that attention can see from it.
 
     `tokens` [entries] indexes the vocabulary, `positions` [entries] are the values of `indices`, `places`
-    [entries] number the pairs (length, position). Pair p lets entry `queries[p]` see entry `keys[p]`; the pairs
-    of one query are neighbours and begin at `starts[entry]`. `blocks` are the first entries of each input (of a
-    probe grid) or of each length (of the local grid).
+    [entries] number the pairs (length, position). Pair p lets entry `queries[p]` see entry `keys[p]`; the
+    pairs of one query are neighbours and begin at `starts[entry]`. `blocks` are the first entries of each
+    input (of a probe grid) or of each length (of the local grid). `first_tokens` are the entries with the
+    first token, and `first_blocks` where each block begins among them. `backwards` counts down to 0;
+    `place_count` is the number of different places.
     """
 
     tokens: Index
@@ -35,6 +37,10 @@ class Grid:
     keys: Index
     starts: Index
     blocks: Index
+    first_tokens: Index
+    first_blocks: Index
+    backwards: Index
+    place_count: int
 
     def chosen(self, table: Index, queries: Index, keys: Index) -> Index:
         """1 where `table[query value, key value]` is 1, else 0; shape [pairs]."""
@@ -90,10 +96,11 @@ def probe_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
 
 @lru_cache(maxsize=1024)
 def local_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
-    """Every (length, position, token at that position): all that a line without attention over tokens can see.
+    """Every (length, position, token at that position): all that a line without attention over tokens can
+    see.
 
-    The keys of its pairs are the entries (length, other position, first token): pairs may be evaluated only for
-    keys that do not depend on tokens.
+    The keys of its pairs are the entries (length, other position, first token): pairs may be evaluated only
+    for keys that do not depend on tokens.
     """
     triples = [(n, i, t) for n in range(1, max_seq_len + 1) for i in range(n) for t in range(vocab_size)]
     lengths, positions, tokens = np.array(triples, dtype=np.intp).T
@@ -106,13 +113,20 @@ def local_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
 
 
 def _grid(tokens: Index, positions: Index, lengths: Index, pairs: Index, blocks: Index) -> Grid:
+    count = len(tokens)
     queries, keys = np.ascontiguousarray(pairs.T)
-    starts = np.searchsorted(queries, np.arange(len(tokens)))
     places = lengths * (lengths - 1) // 2 + positions
+    first_tokens = np.flatnonzero(tokens == 0)
     return Grid(
-        *(np.ascontiguousarray(a, dtype=np.intp) for a in (tokens, positions, places)),
-        queries,
-        keys,
-        starts.astype(np.intp),
-        blocks.astype(np.intp),
+        tokens=np.ascontiguousarray(tokens),
+        positions=np.ascontiguousarray(positions),
+        places=places.astype(np.intp),
+        queries=queries,
+        keys=keys,
+        starts=np.searchsorted(queries, np.arange(count)).astype(np.intp),
+        blocks=blocks.astype(np.intp),
+        first_tokens=first_tokens,
+        first_blocks=np.searchsorted(first_tokens, blocks).astype(np.intp),
+        backwards=np.arange(count - 1, -1, -1),
+        place_count=len(np.unique(places)),
     )

@@ -1,14 +1,14 @@
 """Growing a program that meets its length, with every line used.
 
 A program grows by units of one to three lines that end in an s-op: a map; a sequence map; a select with its
-first consumer (any program can be so ordered); another consumer of an earlier select; zeros and ones, a select
-and their mean. After each unit the lines that nothing uses yet must fit the lines that remain
-(`budget.lines_needed`); a unit that breaks this, or a law of `Draft`, is taken back and another is drawn. A state
-that refuses many units gives up its last one.
+first consumer (any program can be so ordered); another consumer of an earlier select; zeros and ones, a
+select and their mean. After each unit the lines that nothing uses yet must fit the lines that remain
+(`budget.lines_needed`); a unit that breaks this, or a law of `Draft`, is taken back and another is drawn. A
+state that refuses many units gives up its last one.
 
-Operands are drawn with the thesis's recency weights; where few lines remain, as many as must be are drawn from
-the lines that nothing uses yet, and units that cannot help are not drawn at all. Length and liveness so hold by
-construction, and no finished program is thrown away.
+Operands are drawn with the thesis's recency weights; where few lines remain, as many as must be are drawn
+from the lines that nothing uses yet, and units that cannot help are not drawn at all. Length and liveness
+so hold by construction, and no finished program is thrown away.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from inverse_tracr.sample.budget import Open
 from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.draft import Draft
 from inverse_tracr.sample.draws import Draws
-from inverse_tracr.sample.units import UNITS, Unit, Work
+from inverse_tracr.sample.numerical_units import TRACR_UNITS
+from inverse_tracr.sample.units import SOUND_UNITS, Unit
+from inverse_tracr.sample.work import Work
 
 TRIES_PER_LINE = 20
 TRIES_PER_STATE = 8
-MOST_LINES = max(unit.lines for unit in UNITS)
+MOST_LINES = max(unit.lines for unit in TRACR_UNITS)
 
 
 def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig) -> Program | None:
@@ -36,7 +38,7 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
     refused = 0
     for _ in range(TRIES_PER_LINE * length):
         unit, must_use = _draw_unit(draws, draft)
-        if unit.build(Work(draws, draft, must_use)) and draft.feasible():
+        if unit.build(Work(draws, draft, must_use)) is not None and draft.feasible():
             if not draft.remaining:
                 return draft.program()
             marks.append(len(draft.lines))
@@ -53,18 +55,25 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
 def _draw_unit(draws: Draws, draft: Draft) -> tuple[Unit, int]:
     """A unit that may help, and how many open lines it must use."""
     state = draft.state()
-    room = min(draft.remaining, MOST_LINES)
-    fitting, sums = _fitting(state.unused, min(state.slack, MOST_LINES + 1), room, bool(draft.selectors))
+    fitting, sums = _fitting(
+        draft.config.whole_language,
+        state.unused,
+        min(state.slack, MOST_LINES + 1),
+        min(draft.remaining, MOST_LINES),
+        bool(draft.selectors),
+    )
     return draws.weighted(fitting, sums)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _fitting(
-    unused: Open, slack: int, room: int, again: bool
+    whole_language: bool, unused: Open, slack: int, room: int, again: bool
 ) -> tuple[tuple[tuple[Unit, int], ...], tuple[float, ...]]:
-    """The units that may help, each with the open lines that it must use, and running sums of their weights."""
+    """The units that may help, each with the open lines that it must use, and running sums of their
+    weights.
+    """
     fitting: list[tuple[Unit, int]] = []
-    for unit in UNITS:
+    for unit in TRACR_UNITS if whole_language else SOUND_UNITS:
         if unit.lines <= room and (again or not unit.again):
             must_use = _must_use(unit, unused, slack)
             if must_use <= unit.operands:

@@ -21,10 +21,19 @@ from inverse_tracr.rasp.functions import (
 )
 from inverse_tracr.rasp.values import Value
 from inverse_tracr.sample.config import SamplerConfig
-from inverse_tracr.sample.draft import Sop
 from inverse_tracr.sample.draws import Draws
+from inverse_tracr.sample.facts import Kind, Sop
 
 COMPARISONS = (UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE)
+_NUMERICAL = (
+    UnaryOp.MULTIPLY,
+    UnaryOp.ADD,
+    UnaryOp.SUBTRACT_FROM,
+    UnaryOp.NEGATE,
+    UnaryOp.ABS,
+    UnaryOp.MINIMUM,
+    UnaryOp.MAXIMUM,
+)
 _ARITHMETIC = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE, UnaryOp.ABS)
 
 _NUMBER_PAIRS = {
@@ -53,6 +62,7 @@ _TEXT_PAIRS = (
     BinaryOp.MINIMUM,
     BinaryOp.MAXIMUM,
 )
+_RARE_PAIRS = (BinaryOp.PAIR, BinaryOp.MODULO, BinaryOp.FLOOR_DIVIDE, BinaryOp.SUBTRACT_FROM)
 _PAIR_OPS = tuple(_NUMBER_PAIRS)
 _PAIR_SUMS = tuple(accumulate(_NUMBER_PAIRS.values()))
 
@@ -60,12 +70,23 @@ _PREDICATES = (Comparison.EQ, Comparison.NE, Comparison.LT, Comparison.LE, Compa
 _PREDICATE_SUMS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
 
 _WORDS = ("none", "some", "many", "all", "low", "high")
-_THRESHOLDS = (0, 0.25, 0.5, 0.75, 1)
+_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 
 
 def comparison(draws: Draws, operand: Sop) -> NamedUnary:
     """A comparison with a constant, the value at a random place of the probes."""
     return NamedUnary(draws.choose(COMPARISONS), _seen_value(draws, operand))
+
+
+def threshold(draws: Draws, operand: Sop) -> NamedUnary:
+    """A comparison of a number with a constant: one of its values, or a quarter where these are no whole
+    numbers.
+    """
+    if operand.values[-1] == 1 and operand.values[0] == 0:
+        return NamedUnary(draws.choose(COMPARISONS), draws.choose(_QUARTERS))
+    seen = _seen_value(draws, operand)
+    assert not isinstance(seen, str | tuple)
+    return NamedUnary(draws.choose(COMPARISONS), seen if seen == int(seen) else round(4 * seen) / 4)
 
 
 def _seen_value(draws: Draws, operand: Sop) -> Value:
@@ -74,18 +95,13 @@ def _seen_value(draws: Draws, operand: Sop) -> Value:
     return values[min(index, len(values) - 1)]
 
 
-def threshold(draws: Draws) -> NamedUnary:
-    """A comparison of a mean with a constant."""
-    return NamedUnary(draws.choose(COMPARISONS), draws.choose(_THRESHOLDS))
-
-
 def unary(draws: Draws, operand: Sop, config: SamplerConfig, *, last: bool) -> UnaryFunction:
     """A function for a map of a categorical s-op of three values or more; only a last line may give words."""
     values = operand.values
     drawn = draws.uniform()
     if drawn < 0.2 and len(values) <= config.max_table:
         return _labels(draws, values, words=last)
-    if drawn < 0.6 or operand.is_text:
+    if drawn < 0.6 or operand.kind is not Kind.NUMBER:
         return comparison(draws, operand)
     op = draws.choose(_ARITHMETIC)
     if op is UnaryOp.ABS:
@@ -95,9 +111,25 @@ def unary(draws: Draws, operand: Sop, config: SamplerConfig, *, last: bool) -> U
     return NamedUnary(op, _seen_value(draws, operand))
 
 
+def number(draws: Draws, operand: Sop, config: SamplerConfig) -> UnaryFunction:
+    """A function to numbers for a numerical map."""
+    values = operand.values
+    if operand.kind is not Kind.NUMBER or (len(values) <= config.max_table // 2 and draws.chance(0.2)):
+        return UnaryTable(tuple((value, draws.between(-2, 3)) for value in values))
+    drawn = draws.uniform()
+    if drawn < 0.3:
+        return comparison(draws, operand)
+    if drawn < 0.5 and not operand.numerical:
+        return NamedUnary(UnaryOp.IDENTITY)
+    op = draws.choose(_NUMERICAL)
+    if op in (UnaryOp.ABS, UnaryOp.NEGATE):
+        return NamedUnary(op)
+    return NamedUnary(op, draws.choose((2, 3, 0.5) if op is UnaryOp.MULTIPLY else (1, 2, 3)))
+
+
 def _labels(draws: Draws, values: Sequence[Value], *, words: bool) -> UnaryTable:
     """A table that sorts the values into two to four classes."""
-    classes = draws.between(2, min(4, len(values) - 1))
+    classes = draws.between(2, max(2, min(4, len(values) - 1)))
     labels: Sequence[Value] = range(classes)
     if words and draws.chance(0.4):
         labels = draws.distinct(_WORDS, classes)
@@ -105,24 +137,28 @@ def _labels(draws: Draws, values: Sequence[Value], *, words: bool) -> UnaryTable
 
 
 def binary(draws: Draws, first: Sop, second: Sop, config: SamplerConfig) -> BinaryFunction | None:
-    """A function of two categorical s-ops, None where they are of different kinds and no table is small enough."""
+    """A function of two categorical s-ops, None where they are of different kinds and no table is small
+    enough.
+    """
     pairs = len(first.values) * len(second.values)
-    mixed = first.is_text != second.is_text
+    mixed = first.kind is not second.kind
     if pairs <= 2 * config.max_table and (mixed or draws.chance(0.1)):
         classes = range(draws.between(2, 3))
         keys = product(first.values, second.values)
         return BinaryTable(tuple((key, draws.choose(classes)) for key in keys))
     if mixed:
         return None
-    if first.is_text:
+    if first.kind is not Kind.NUMBER:
         return NamedBinary(draws.choose(_TEXT_PAIRS))
+    if config.whole_language and draws.chance(0.1):
+        return NamedBinary(draws.choose(_RARE_PAIRS))
     return NamedBinary(draws.weighted(_PAIR_OPS, _PAIR_SUMS))
 
 
 def predicate(draws: Draws, keys: Sop, queries: Sop, config: SamplerConfig) -> Predicate | None:
     """A predicate, None where the kinds differ and no table is small enough."""
     pairs = len(keys.values) * len(queries.values)
-    mixed = keys.is_text != queries.is_text
+    mixed = keys.kind is not queries.kind
     if pairs <= 3 * config.max_table and (mixed or draws.chance(0.12)):
         density = 0.2 + 0.5 * draws.uniform()
         chosen = [pair for pair in product(keys.values, queries.values) if draws.chance(density)]
@@ -130,7 +166,7 @@ def predicate(draws: Draws, keys: Sop, queries: Sop, config: SamplerConfig) -> P
     if mixed:
         return None
     compare = draws.weighted(_PREDICATES, _PREDICATE_SUMS)
-    if keys.is_text or not draws.chance(0.15):
+    if keys.kind is not Kind.NUMBER or not draws.chance(0.15):
         return NamedPredicate(compare)
     return NamedPredicate(compare, offset=draws.choose((-2, -1, 1, 2)))
 
@@ -138,7 +174,7 @@ def predicate(draws: Draws, keys: Sop, queries: Sop, config: SamplerConfig) -> P
 def position(draws: Draws, queries: Sop, max_seq_len: int, config: SamplerConfig) -> Predicate:
     """A predicate over `indices` as keys under which a query value chooses one position at most."""
     values = queries.values
-    if queries.is_text or (len(values) <= config.max_table and draws.chance(0.2)):
+    if queries.kind is not Kind.NUMBER or (len(values) <= config.max_table and draws.chance(0.2)):
         return PredicateTable(tuple((draws.below(max_seq_len), value) for value in values))
     offset = draws.choose((-2, -1, -1, 0, 0, 0, 0, 1, 1, 2))
     return NamedPredicate(Comparison.EQ, offset=offset)
@@ -147,8 +183,10 @@ def position(draws: Draws, queries: Sop, max_seq_len: int, config: SamplerConfig
 def same_value(
     draws: Draws, keys: Sop, classes: Sequence[int], queries: Sop, config: SamplerConfig
 ) -> Predicate | None:
-    """A predicate under which a query value chooses key values of one class only (`classes`: one a key value)."""
-    if len(set(classes)) == len(classes) and keys.is_text == queries.is_text and draws.chance(0.5):
+    """A predicate under which a query value chooses key values of one class only (`classes`: one a key
+    value).
+    """
+    if len(set(classes)) == len(classes) and keys.kind is queries.kind and draws.chance(0.5):
         return NamedPredicate(Comparison.EQ)
     if len(keys.values) * len(queries.values) > 6 * config.max_table:
         return None

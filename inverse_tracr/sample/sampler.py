@@ -11,6 +11,7 @@ from inverse_tracr.sample.config import Preset, SamplerConfig, default_config
 from inverse_tracr.sample.draws import Draws
 from inverse_tracr.sample.grow import grow
 from inverse_tracr.sample.signatures import draw_signature
+from inverse_tracr.sample.thesis import thesis_length, thesis_program, thesis_signature
 
 MAX_REJECTIONS = 1_000
 _PRESET_KEYS = {Preset.THESIS: 1, Preset.SOUND: 2, Preset.TRACR: 3}
@@ -38,10 +39,10 @@ def sample_program(
     preset = Preset(preset)
     options = config or default_config(preset)
     draws = Draws(_PRESET_KEYS[preset], seed, index)
-    length = draws.between(*options.length)
+    draft = _thesis if preset is Preset.THESIS else _grown
+    length = thesis_length(draws, options) if preset is Preset.THESIS else draws.between(*options.length)
     for rejections in range(MAX_REJECTIONS):
-        signature = draw_signature(draws, options)
-        program = grow(draws, signature, length, options)
+        program, signature = draft(draws, length, options)
         if program is not None:
             return Sample(program, signature, preset, seed, index, rejections)
     raise CapExceededError(
@@ -49,3 +50,13 @@ def sample_program(
         where=f"preset {preset.value}, seed {seed}, index {index}",
         advice="Allow other lengths or more values.",
     )
+
+
+def _grown(draws: Draws, length: int, config: SamplerConfig) -> tuple[Program | None, Signature]:
+    signature = draw_signature(draws, config)
+    return grow(draws, signature, length, config), signature
+
+
+def _thesis(draws: Draws, length: int, config: SamplerConfig) -> tuple[Program | None, Signature]:
+    signature = thesis_signature(draws, config)
+    return thesis_program(draws, signature, length, config), signature

@@ -37,8 +37,8 @@ class Tabulated:
 def _plain(value: Maybe) -> Maybe:
     """The whole number that equals a value, if there is one.
 
-    Caches take 1, 1.0 and True for one; without this, which of them a program names would depend on the programs
-    sampled before it.
+    Caches take 1, 1.0 and True for one; without this, which of them a program names would depend on the
+    programs sampled before it.
     """
     return int(value) if isinstance(value, bool | float) and value == int(value) else value
 
@@ -86,3 +86,24 @@ def mean_table(max_seq_len: int) -> Tabulated:
         for k in range(n + 1):
             table[k, n] = index[k / n]
     return Tabulated(values, table, False)
+
+
+@lru_cache(maxsize=20_000)
+def linear_table(first_factor: float, second_factor: float, xs: Values, ys: Values) -> Tabulated:
+    """`first_factor * x + second_factor * y` on all pairs; table of shape [len(xs), len(ys)]."""
+    sums = [_plain(first_factor * x + second_factor * y) for x in xs for y in ys]  # pyright: ignore[reportOperatorIssue]
+    values = ordered(value for value in sums if value is not None)
+    index = {value: i for i, value in enumerate(values)}
+    table = np.array([index[value] for value in sums if value is not None], dtype=np.intp)
+    return Tabulated(values, table.reshape(len(xs), len(ys)), False)
+
+
+MIN_GAP = 1 / 240
+"""Distance of the nearest numbers that a map can tell apart: that of 1/15 and 1/16, which widths need."""
+
+
+@lru_cache(maxsize=20_000)
+def readable(values: Values) -> bool:
+    """Whether the MLP of a map of a numerical s-op can tell its values apart."""
+    numbers = np.array(values, dtype=np.float64)
+    return bool(np.diff(numbers).min() >= MIN_GAP * (1 - 1e-9))

@@ -1,0 +1,71 @@
+"""What is known of the lines of a growing program."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from inverse_tracr.rasp.program import Ref, Select
+from inverse_tracr.rasp.values import Value, is_number
+from inverse_tracr.sample.grid import Index
+
+Values = tuple[Value, ...]
+
+
+class Kind(enum.Enum):
+    """What the values of an s-op are; functions and comparisons take values of one kind."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    PAIR = "pair"
+
+
+def kind_of(values: Values) -> Kind:
+    """The kind of all values, judged by the first."""
+    first = values[0]
+    if isinstance(first, str):
+        return Kind.TEXT
+    return Kind.NUMBER if is_number(first) else Kind.PAIR
+
+
+@dataclass(frozen=True, slots=True)
+class Sop:
+    """An s-op: its value set, and what it is on the probes and, where it is local, on every local entry.
+
+    Columns hold indices into `values`, `len(values)` where there is no value. `local` is None for an s-op
+    that depends on tokens of other positions. `key` tells s-ops apart, `spread` counts its different probe
+    values. `token_free`: proved to be a function of position and length alone; `reads_tokens`: seen on the
+    probes to be none. `total`: has a value on every input. `root` and `root_table` write it as a function
+    of the value of another s-op (itself, unless it is a map).
+    """
+
+    values: Values
+    kind: Kind
+    probe: Index
+    local: Index | None
+    key: bytes
+    spread: int
+    token_free: bool
+    reads_tokens: bool
+    total: bool
+    numerical: bool
+    is_map: bool
+    root: Ref
+    root_table: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A select: its operands, the table of its predicate and what it chooses on the probes.
+
+    `table` has shape [query values + 1, key values + 1]; `chosen` [pairs] and `widths` [entries] are 1 or
+    counts.
+    """
+
+    line: Select
+    keys: Sop
+    queries: Sop
+    table: Index
+    chosen: Index
+    widths: Index
+    key: bytes
