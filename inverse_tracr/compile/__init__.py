@@ -8,6 +8,7 @@ Nothing here knows how programs are sampled or found.
 
 from inverse_tracr.callable_package import make_callable
 from inverse_tracr.compile.compiler import Compiled, compile_for, compile_program, compile_weights
+from inverse_tracr.compile.craft_labels import Label, dim_labels, neuron_labels
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.compile.plan import DEFAULT_CAP, Plan, plan
 
@@ -15,11 +16,14 @@ __all__ = [
     "DEFAULT_CAP",
     "CompileError",
     "Compiled",
+    "Label",
     "Mode",
     "Plan",
     "compile_for",
     "compile_program",
     "compile_weights",
+    "dim_labels",
+    "neuron_labels",
     "plan",
 ]
 

@@ -66,9 +66,7 @@ class _Emitter:
         out = plan.dims[plan.program.output]
         w_u = np.zeros((d_model, len(out)), dtype=np.float32)
         w_u[out, np.arange(len(out))] = 1
-        return Weights(
-            w_e, w_pos, self._w_q, self._w_k, self._w_v, self._w_o, self._w_in, self._w_out, w_u
-        )
+        return Weights(w_e, w_pos, self._w_q, self._w_k, self._w_v, self._w_o, self._w_in, self._w_out, w_u)
 
     # -- attention -------------------------------------------------------------------------------
 
@@ -83,7 +81,7 @@ class _Emitter:
         chosen = np.array(tabulate_predicate(select.predicate, keys, queries), dtype=np.float32)
         w_q, w_k = self._w_q[layer, head], self._w_k[layer, head]
         count = len(keys)
-        w_q[plan.dims[select.queries], :count] = COLDNESS * chosen
+        w_q[plan.dims[select.queries], :count] = COLDNESS * chosen.reshape(len(queries), count)
         w_q[plan.one, count] = COLDNESS * (0.5 if isinstance(line, Aggregate) else 1.0)
         w_k[plan.dims[select.keys], np.arange(count)] = 1
         w_k[plan.bos, count] = 1
@@ -104,7 +102,11 @@ class _Emitter:
             case Map() if plan.program.encoding(line.operand) is Encoding.NUMERICAL:
                 numbers = plan.values[line.operand]
                 self._ladder(
-                    position, plan.dims[line.operand][0], numbers, tabulate_unary(line.function, numbers), True
+                    position,
+                    int(plan.dims[line.operand][0]),
+                    numbers,
+                    tabulate_unary(line.function, numbers),
+                    True,
                 )
             case Map():
                 results = tabulate_unary(line.function, plan.values[line.operand])
@@ -153,7 +155,7 @@ class _Emitter:
         self._w_in[layer, plan.one, neurons] = -1
         dims = dict(zip(plan.values[position], plan.dims[position].tolist(), strict=True))
         results = tabulate_binary(line.function, xs, ys)
-        defined = np.array([r is not None for r in results])
+        defined = np.array([r is not None for r in results], dtype=np.bool_)
         targets = [dims[r] for r in results if r is not None]
         self._w_out[layer, neurons[defined], targets] = 1
 
@@ -161,7 +163,10 @@ class _Emitter:
         plan = self._plan
         layer, start, _ = plan.neurons[position]
         out = plan.dims[position][0]
-        for offset, operand, factor in ((0, line.first, line.first_factor), (2, line.second, line.second_factor)):
+        for offset, operand, factor in (
+            (0, line.first, line.first_factor),
+            (2, line.second, line.second_factor),
+        ):
             dim = plan.dims[operand][0]
             self._w_in[layer, dim, start + offset] = 1
             self._w_in[layer, dim, start + offset + 1] = -1

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.rasp.fusion import Built, build
 from inverse_tracr.compile.layers import allocate_layers
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.errors import CapExceededError
 from inverse_tracr.model import ModelConfig
 from inverse_tracr.rasp.functions import tabulate_unary
+from inverse_tracr.rasp.fusion import Built, build
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
     Aggregate,
     Encoding,
+    Line,
     LinearSequenceMap,
     Map,
     Program,
@@ -26,9 +26,10 @@ from inverse_tracr.rasp.program import (
     Select,
     SelectorWidth,
     SequenceMap,
+    operands,
 )
 from inverse_tracr.rasp.signature import BOS, PAD, Signature
-from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.value_sets import GrowingValueSets
 from inverse_tracr.rasp.values import Value, ordered
 
 DEFAULT_CAP = 10_000_000
@@ -47,7 +48,7 @@ class Plan:
     built: Built
     signature: Signature
     mode: Mode
-    values: ValueSets
+    values: GrowingValueSets
     rows: tuple[Value, ...]
     config: ModelConfig
     dims: dict[Ref, Dims]
@@ -68,16 +69,14 @@ class Plan:
         return self.rows.index(BOS)
 
 
-def plan(
-    program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap: int = DEFAULT_CAP
-) -> Plan:
+def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap: int = DEFAULT_CAP) -> Plan:
     """Lay a program out.
 
     Raises CompileError or ProgramError where it cannot be compiled, and CapExceededError, before anything
     large is allocated, when the model would have more than `cap` parameters.
     """
-    built = build(program, signature)
-    values = ValueSets(built.program, signature, exact_means=mode is Mode.FIXED)
+    built = build(program, signature, exact_means=mode is Mode.FIXED)
+    values = built.values
     _check_mode(built.program, values, mode)
     layers = allocate_layers(built.program)
     rows = ordered((*signature.vocab, BOS, PAD))
@@ -90,7 +89,7 @@ def plan(
         n_heads=max([head + 1 for _, head in heads.values()], default=1),
         d_model=d_model,
         d_head=d_head,
-        d_mlp=max(widths, default=1),
+        d_mlp=max([1, *widths]),
         n_ctx=signature.max_seq_len + 1,
         d_vocab=len(rows),
         d_vocab_out=len(dims[built.program.output]),
@@ -102,40 +101,47 @@ def plan(
             expected=f"at most {cap}",
             advice="Raise the cap, or shorten chains of sequence_map, which multiply value sets.",
         )
-    return Plan(
-        built, signature, mode, values, rows, config, dims, scratch, one, heads, neurons, cleaners
-    )
+    return Plan(built, signature, mode, values, rows, config, dims, scratch, one, heads, neurons, cleaners)
 
 
-def _check_mode(program: Program, values: ValueSets, mode: Mode) -> None:
-    refs = {ref for line in program.lines for ref in _operand_refs(line)}
-    if mode is Mode.TRACR and TOKENS not in refs:
+def _check_mode(program: Program, values: GrowingValueSets, mode: Mode) -> None:
+    """Raise CompileError for lines that Tracr refuses, or, in mode `fixed`, that cannot be mended."""
+    if mode is Mode.TRACR and not any(TOKENS in operands(line) for line in program.lines):
         raise CompileError("Tracr compiles only programs that use `tokens`; mode `fixed` compiles others too")
     for position, line in enumerate(program.lines):
-        where = f"line {position + 1} ({program.names[position]})"
-        if not isinstance(line, Select) and not values[position]:
-            raise CompileError(f"{where}: no input gives this line a value")
-        numerical_mean = isinstance(line, Aggregate) and program.encoding(position) is Encoding.NUMERICAL
-        if mode is Mode.FIXED and numerical_mean and not set(values[_values_of(line)]) <= {0, 1}:
-            raise CompileError(
-                f"{where}: means of values other than 0 and 1 are not known beforehand; mode `tracr` "
-                "compiles the line without their thresholds"
-            )
+        problem = _problem(program, values, position, line, mode)
+        if problem:
+            raise CompileError(problem, where=f"line {position + 1} ({program.names[position]})")
 
 
-def _values_of(line: object) -> Ref:
-    assert isinstance(line, Aggregate)
-    return line.values
-
-
-def _operand_refs(line: object) -> Sequence[Ref]:
-    from inverse_tracr.rasp.program import operands
-
-    return operands(line)  # pyright: ignore[reportArgumentType]
+def _problem(program: Program, values: GrowingValueSets, position: int, line: Line, mode: Mode) -> str:
+    """What keeps a line from being compiled; empty when nothing does."""
+    numerical = program.encoding(position) is Encoding.NUMERICAL
+    match line:
+        case Map() if program.encoding(line.operand) is Encoding.NUMERICAL:
+            if not values[position]:
+                return "no number gives this map a value"
+        case Map() if numerical and mode is Mode.TRACR:
+            if None in tabulate_unary(line.function, values[line.operand]):
+                return (
+                    "Tracr compiles a map to numbers only where every value has a number; "
+                    "mode `fixed` takes 0 for the others"
+                )
+        case Aggregate() if numerical and mode is Mode.FIXED:
+            if not set(values[line.values]) <= {0, 1}:
+                return (
+                    "means of values other than 0 and 1 are not known beforehand; mode `tracr` compiles "
+                    "the line without their thresholds"
+                )
+        case _:
+            pass
+    if position == program.output and not numerical and not values[position]:
+        return "no input gives the output a value"
+    return ""
 
 
 def _place_heads(
-    program: Program, values: ValueSets, layer_of: dict[int, int]
+    program: Program, values: GrowingValueSets, layer_of: dict[int, int]
 ) -> tuple[dict[int, tuple[int, int]], list[int], list[int]]:
     """(layer, head) of every attending line, and its number of key and value dimensions."""
     heads: dict[int, tuple[int, int]] = {}
@@ -168,7 +174,7 @@ def _head_size(key_sizes: list[int], value_sizes: list[int], mode: Mode) -> int:
 
 
 def _place_neurons(
-    program: Program, values: ValueSets, layer_of: dict[int, int], mode: Mode
+    program: Program, values: GrowingValueSets, layer_of: dict[int, int], mode: Mode
 ) -> tuple[dict[int, tuple[int, int, int]], dict[int, int], list[int]]:
     """(layer, first neuron, count) of every line with an MLP; the BOS-cleaning neuron and size of layers."""
     neurons: dict[int, tuple[int, int, int]] = {}
@@ -185,7 +191,7 @@ def _place_neurons(
     return neurons, cleaners, list(used.values())
 
 
-def _neuron_count(program: Program, values: ValueSets, position: int, mode: Mode) -> int:
+def _neuron_count(program: Program, values: GrowingValueSets, position: int, mode: Mode) -> int:
     line = program.lines[position]
     match line:
         case Map() if program.encoding(line.operand) is Encoding.NUMERICAL:
@@ -208,7 +214,7 @@ def _neuron_count(program: Program, values: ValueSets, position: int, mode: Mode
 
 
 def _place_dims(
-    program: Program, values: ValueSets, signature: Signature, rows: tuple[Value, ...]
+    program: Program, values: GrowingValueSets, signature: Signature, rows: tuple[Value, ...]
 ) -> tuple[dict[Ref, Dims], dict[int, int], int | None, int]:
     """Residual dimensions: tokens (BOS and PAD among them), indices, `one` if read, then line by line."""
     row_of = {token: row for row, token in enumerate(rows)}
@@ -216,7 +222,7 @@ def _place_dims(
     dims[INDICES] = np.arange(len(rows), len(rows) + signature.max_seq_len)
     size = len(rows) + signature.max_seq_len
     one = None
-    if any(_reads_one(program, position) for position in range(len(program))):
+    if any(_reads_one(program, values, position) for position in range(len(program))):
         one, size = size, size + 1
     scratch: dict[int, int] = {}
     for position, line in enumerate(program.lines):
@@ -231,13 +237,14 @@ def _place_dims(
     return dims, scratch, one, size
 
 
-def _reads_one(program: Program, position: int) -> bool:
+def _reads_one(program: Program, values: GrowingValueSets, position: int) -> bool:
     line = program.lines[position]
     match line:
         case Aggregate() | SelectorWidth():
             return True
         case SequenceMap():
-            return line.first != line.second
+            # Tracr takes two operands without values for one and the same.
+            return line.first != line.second and bool(values[line.first] or values[line.second])
         case Map():
             return program.encoding(line.operand) is Encoding.NUMERICAL
         case _:

@@ -2,59 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inverse_tracr.rasp.functions import compose
+from inverse_tracr.rasp.functions import UnaryFunction, compose
 from inverse_tracr.rasp.program import INDICES, TOKENS, Line, Map, Program, Ref, operands, with_operands
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.value_sets import GrowingValueSets
 
 
 @dataclass(frozen=True)
 class Built:
-    """The fused program, and for each of its lines the position of the line it came from."""
+    """The fused program, for each of its lines the position of the line it came from, and its value sets."""
 
     program: Program
     origin: tuple[int, ...]
+    values: GrowingValueSets
 
 
-def build(program: Program, signature: Signature) -> Built:
-    """Fuse every map of a map into one (`rasp.Map` does so on construction), then drop dead lines."""
-    lines: list[Line] = list(program.lines)
-    if _has_map_of_map(lines):
-        values = ValueSets(program, signature)
-        for position, line in enumerate(lines):
-            inner = lines[line.operand] if isinstance(line, Map) and line.operand >= 0 else None
-            if isinstance(line, Map) and isinstance(inner, Map):
-                table = compose(line.function, inner.function, values[inner.operand])
-                lines[position] = Map(inner.operand, table, line.encoding)
-    return _drop_dead(program, lines)
+def build(program: Program, signature: Signature, *, exact_means: bool = False) -> Built:
+    """Fuse every map of a map into one (`rasp.Map` does so on construction), and drop dead lines.
+
+    Value sets are inferred of the lines that are left, and of no other: Tracr never sees the rest.
+    Raises what `ValueSets` raises.
+    """
+    chains = [_chain(program, position) for position in range(len(program.lines))]
+    reads = [operands(program.lines[chain[-1]]) for chain in chains]
+    live = _live(reads, program.output)
+    values = GrowingValueSets(signature, exact_means=exact_means)
+    place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
+    lines: list[Line] = []
+    for position in live:
+        place[position] = len(lines)
+        refs = tuple(place[ref] for ref in reads[position])
+        line = _fused(program, chains[position], refs, values)
+        values.append(line, program.names[position])
+        lines.append(line)
+    if len(live) == len(program.lines) and all(len(chain) == 1 for chain in chains):
+        return Built(program, tuple(live), values)
+    names = tuple(program.names[position] for position in live)
+    return Built(Program(tuple(lines), place[program.output], names), tuple(live), values)
 
 
-def _has_map_of_map(lines: list[Line]) -> bool:
-    return any(
-        isinstance(line, Map) and line.operand >= 0 and isinstance(lines[line.operand], Map) for line in lines
-    )
+def _chain(program: Program, position: int) -> tuple[int, ...]:
+    """A line and the maps below it that Tracr fuses with it, from the line downwards."""
+    chain = [position]
+    line = program.lines[position]
+    while isinstance(line, Map) and line.operand >= 0:
+        below = program.lines[line.operand]
+        if not isinstance(below, Map):
+            break
+        chain.append(line.operand)
+        line = below
+    return tuple(chain)
 
 
-def live_positions(lines: list[Line], output: Ref) -> list[int]:
+def _fused(program: Program, chain: tuple[int, ...], refs: tuple[Ref, ...], values: GrowingValueSets) -> Line:
+    """The line at the head of a chain, with new operands; a table where the chain holds several maps."""
+    line = program.lines[chain[0]]
+    if len(chain) == 1:
+        return line if refs == operands(line) else with_operands(line, refs)
+    function: UnaryFunction | None = None
+    for position in reversed(chain):
+        inner = program.lines[position]
+        assert isinstance(inner, Map)
+        function = inner.function if function is None else compose(inner.function, function, values[refs[0]])
+    assert isinstance(line, Map)
+    assert function is not None
+    return Map(refs[0], function, line.encoding)
+
+
+def live_positions(lines: Sequence[Line], output: Ref) -> list[int]:
     """Positions of the lines that `output` depends on, itself included, in order."""
-    live = [False] * len(lines)
+    return _live([operands(line) for line in lines], output)
+
+
+def _live(reads: Sequence[Sequence[Ref]], output: Ref) -> list[int]:
+    live = [False] * len(reads)
     live[output] = True
     for position in range(output, -1, -1):
         if live[position]:
-            for ref in operands(lines[position]):
+            for ref in reads[position]:
                 if ref >= 0:
                     live[ref] = True
     return [position for position, is_live in enumerate(live) if is_live]
-
-
-def _drop_dead(program: Program, lines: list[Line]) -> Built:
-    live = live_positions(lines, program.output)
-    if len(live) == len(lines) and lines == list(program.lines):
-        return Built(program, tuple(live))
-    names = tuple(program.names[old] for old in live)
-    return Built(select_lines(lines, live, program.output, names), tuple(live))
 
 
 def select_lines(lines: list[Line], order: list[int], output: Ref, names: tuple[str, ...] = ()) -> Program:

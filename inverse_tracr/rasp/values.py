@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 MAX_DEPTH = 20
 MAX_DIGITS = 60
@@ -16,7 +16,10 @@ _MAX_INTEGER = 10 ** (MAX_DIGITS - 1)
 
 type_names = "bool, int, float, str or a tuple of these"
 
-Value = bool | int | float | str | tuple["Value", ...]
+if TYPE_CHECKING:
+    Value = bool | int | float | str | tuple["Value", ...]
+else:
+    Value = bool | int | float | str | tuple  # the checks of tests cannot follow a recursive type
 """A value of an s-op. A position without a value is `None`, which is never a `Value`."""
 
 Maybe = Value | None
