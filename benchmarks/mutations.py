@@ -163,10 +163,12 @@ def double_key(content: bytes, rng: Random) -> bytes:
     """A field of the outermost object written twice."""
     try:
         fields = json.loads(content)
-        key = _pick(rng, list(fields))
-        field = f"{json.dumps(key)}: {json.dumps(fields[key])}".encode()
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return flip_bit(content, rng)
+    if not isinstance(fields, dict) or not fields:
+        return flip_bit(content, rng)
+    key = _pick(rng, sorted(cast("dict[str, object]", fields)))
+    field = f"{json.dumps(key)}: {json.dumps(fields[key])}".encode()
     return content.rstrip()[:-1] + b", " + field + b"}"
 
 

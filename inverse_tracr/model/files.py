@@ -16,7 +16,14 @@ from inverse_tracr.model.encoders import InputEncoder, OutputEncoder
 from inverse_tracr.model.file_errors import ModelFileError, in_tensor, refuse_pickle_suffix
 from inverse_tracr.model.json_fields import JsonFields
 from inverse_tracr.model.names import IN_LAYER, WHOLE, stack, tensor_shapes, unstack
-from inverse_tracr.model.safe_files import MAX_BYTES, open_regular, sync_folder, write_atomically
+from inverse_tracr.model.safe_files import (
+    MAX_BYTES,
+    is_folder,
+    is_there,
+    open_regular,
+    sync_folder,
+    write_atomically,
+)
 from inverse_tracr.model.safe_tensors import MAX_TENSORS, check_finite, check_shapes, read_floats, read_header
 from inverse_tracr.model.strict_json import dump, read_json
 from inverse_tracr.model.transformer_program import Provenance, Scalar, TransformerProgram
@@ -60,7 +67,7 @@ def load(path: Path | str, *, max_bytes: int = MAX_BYTES) -> TransformerProgram:
     """
     weights_file = _weights_file(Path(path))
     config_file = weights_file.with_name(CONFIG_FILE)
-    if not config_file.exists():
+    if not is_there(config_file):
         raise ModelFileError(
             f"there is no {CONFIG_FILE} beside the weights",
             where=str(weights_file),
@@ -89,7 +96,7 @@ def read_provenance(path: Path | str) -> Provenance:
 
 def load_local(folder: Path | str) -> TransformerProgram:
     """`load`, for a folder that must exist: no name of a model on a server is looked up."""
-    if not Path(folder).is_dir():
+    if not is_folder(Path(folder)):
         raise ModelFileError(
             "there is no such folder",
             where=str(folder),
@@ -164,15 +171,15 @@ def _provenance(fields: JsonFields) -> Provenance:
 
 def _weights_file(path: Path) -> Path:
     refuse_pickle_suffix(path)
-    if path.is_dir():
+    if is_folder(path):
         return path / WEIGHTS_FILE
     if path.suffix != ".safetensors":
         raise ModelFileError(
-            "this is no model" if path.exists() else "there is no such file or folder",
+            "this is no model" if is_there(path) else "there is no such file or folder",
             where=str(path),
             expected=f"a folder with {WEIGHTS_FILE} and {CONFIG_FILE}, or the .safetensors file",
             advice="A model of another project is converted by `inverse-tracr import`"
-            if path.exists()
+            if is_there(path)
             else "",
         )
     return path

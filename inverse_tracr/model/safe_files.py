@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,14 +65,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     The file is afterwards either the old one or wholly the new one, even after a crash.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that only the owner can read
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -91,7 +89,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of that name; False for names that no system could have."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything of that name; False for names that no system could have."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -139,6 +139,9 @@ def test_from_pretrained_asks_no_server(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("nothing", "no such file or folder"),
+        ("x" * 5000, "no such file or folder"),
+        ("x" * 5000 + ".safetensors", "cannot be opened|no config.json"),
+        ("nul\0byte", "no such file or folder"),
         ("config.json", "this is no model"),
         ("", "cannot be opened|no config.json"),
     ],
