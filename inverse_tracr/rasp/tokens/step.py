@@ -1,0 +1,20 @@
+"""What every place in a sequence of tokens can say."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inverse_tracr.rasp.tokens.draft import Draft
+from inverse_tracr.rasp.tokens.value_codes import Mask
+
+
+class Step(Protocol):
+    """A place in a sequence: which tokens may stand there, and which steps follow the one that does."""
+
+    def allowed(self, draft: Draft) -> Mask:
+        """The tokens that may come (a new array)."""
+        ...
+
+    def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
+        """Write an allowed token; the steps that come next, before those already waiting."""
+        ...
