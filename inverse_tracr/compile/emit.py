@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from inverse_tracr.compile.ladders import ladder
 from inverse_tracr.compile.mode import Mode
 from inverse_tracr.compile.plan import Plan
 from inverse_tracr.model import Weights
@@ -25,9 +26,6 @@ from inverse_tracr.rasp.values import Maybe, Value
 
 COLDNESS = 100.0
 """Attention logit of a selected key, as in Tracr (before the division by sqrt(d_head))."""
-EXACTNESS = 100.0
-"""Steepness of the ladders that read numbers, as in Tracr."""
-
 Array = NDArray[np.float32]
 
 
@@ -182,6 +180,7 @@ class _Emitter:
         self._ladder(position, scratch, tuple(numbers), tuple(reversed(widths)), False)
         layer = plan.neurons[position][0]
         cleaner = plan.cleaners[layer]
+        # Tracr joins the cleaning neurons of a layer by adding them up.
         self._w_in[layer, plan.bos, cleaner] += 1 if plan.mode is Mode.TRACR else 0
         if plan.mode is Mode.FIXED:
             self._w_in[layer, plan.bos, cleaner] = 1
@@ -196,14 +195,13 @@ class _Emitter:
         plan = self._plan
         layer, start, count = plan.neurons[position]
         steps = [(float(n), r) for n, r in zip(numbers, results, strict=True) if r is not None]  # pyright: ignore[reportArgumentType]
-        points = np.array([n for n, _ in steps])
-        thresholds = (points[:-1] + points[1:]) / 2
+        read = ladder([n for n, _ in steps], plan.mode)
         low = np.arange(start + 1, start + count, 2)
         w_in = self._w_in[layer]
         w_in[plan.one, start] = 1
-        w_in[dim, start + 1 : start + count] = EXACTNESS
-        w_in[plan.one, low] = 1 - EXACTNESS * thresholds
-        w_in[plan.one, low + 1] = -EXACTNESS * thresholds
+        w_in[dim, start + 1 : start + count] = read.slope
+        w_in[plan.one, low] = 1 + read.offsets
+        w_in[plan.one, low + 1] = read.offsets
         if clean_bos and plan.mode is Mode.FIXED:
             w_in[plan.bos, start : start + count] = -w_in[plan.one, start : start + count]
         self._write_steps(position, low, [r for _, r in steps])

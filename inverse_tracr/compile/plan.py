@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inverse_tracr.compile.ladders import is_readable
 from inverse_tracr.compile.layers import allocate_layers
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.errors import CapExceededError
@@ -121,6 +122,8 @@ def _problem(program: Program, values: GrowingValueSets, position: int, line: Li
         case Map() if program.encoding(line.operand) is Encoding.NUMERICAL:
             if not values[position]:
                 return "no number gives this map a value"
+            if mode is Mode.FIXED and not is_readable(_numbers_read(line, values)):
+                return _TOO_CLOSE
         case Map() if numerical and mode is Mode.TRACR:
             if None in tabulate_unary(line.function, values[line.operand]):
                 return (
@@ -133,11 +136,24 @@ def _problem(program: Program, values: GrowingValueSets, position: int, line: Li
                     "means of values other than 0 and 1 are not known beforehand; mode `tracr` compiles "
                     "the line without their thresholds"
                 )
+        case SelectorWidth() if mode is Mode.FIXED:
+            if not is_readable([1 / (w + 1) for w in reversed(range(len(values[position])))]):
+                return _TOO_CLOSE
         case _:
             pass
     if position == program.output and not numerical and not values[position]:
         return "no input gives the output a value"
     return ""
+
+
+_TOO_CLOSE = "the numbers that it reads lie too close together to be told apart in float32"
+
+
+def _numbers_read(line: Map, values: GrowingValueSets) -> list[float]:
+    """The numbers between which a map of a number sets its thresholds."""
+    numbers = values[line.operand]
+    results = tabulate_unary(line.function, numbers)
+    return [float(n) for n, r in zip(numbers, results, strict=True) if r is not None]  # pyright: ignore[reportArgumentType]
 
 
 def _place_heads(
