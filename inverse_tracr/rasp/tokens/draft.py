@@ -94,6 +94,7 @@ class Draft:
         self.selectors = _none_chosen()
         self.means = _none_chosen()
         self.sizes = np.zeros(2 + MAX_LINES, dtype=np.int64)
+        self._masks: dict[Ref, Mask] = {}
         for ref in (TOKENS, INDICES):
             self.categorical[ref + 2] = True
             self.sizes[ref + 2] = len(self.sets[ref])
@@ -108,6 +109,7 @@ class Draft:
         twin.categorical, twin.numerical = self.categorical.copy(), self.numerical.copy()
         twin.selectors, twin.means = self.selectors.copy(), self.means.copy()
         twin.sizes = self.sizes.copy()
+        twin._masks = self._masks.copy()
         return twin
 
     def program(self) -> Program:
@@ -152,6 +154,15 @@ class Draft:
     def values(self, operand: int) -> tuple[Value, ...]:
         """Value set of an operand of the line at hand, by its place (0 or 1)."""
         return self.sets[self.line.refs[operand]]
+
+    def constants(self, operand: int) -> Mask:
+        """Tokens of constants that are compared with an operand of the line at hand; shared, read only."""
+        ref = self.line.refs[operand]
+        if ref not in self._masks:
+            # Literals come before lines, so that the tokens of values do not change any more.
+            self._masks[ref] = self.codes.mask(self.sets[ref])
+            self._masks[ref].flags.writeable = False
+        return self._masks[ref]
 
     def finish(self) -> None:
         """Append the line at hand, its parts complete."""

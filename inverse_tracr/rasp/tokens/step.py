@@ -12,7 +12,7 @@ class Step(Protocol):
     """A place in a sequence: which tokens may stand there, and which steps follow the one that does."""
 
     def allowed(self, draft: Draft) -> Mask:
-        """The tokens that may come (a new array)."""
+        """The tokens that may come; the array may be shared, so that nobody writes to it."""
         ...
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:

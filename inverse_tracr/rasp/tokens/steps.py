@@ -22,6 +22,8 @@ from inverse_tracr.rasp.tokens.codebook import (
     BINARY_OPS,
     CODEBOOK,
     COMPARISONS,
+    GREATEST_INTEGER,
+    LEAST_INTEGER,
     UNARY_OPS,
     Form,
     Group,
@@ -34,6 +36,24 @@ from inverse_tracr.rasp.tokens.tables import table_steps
 from inverse_tracr.rasp.tokens.value_codes import Mask, new_mask
 from inverse_tracr.rasp.value_sets import reach_of
 from inverse_tracr.rasp.values import Value, is_number
+
+_INTEGERS = CODEBOOK.blocks[Group.INTEGER]
+_INTEGER_SIZES = np.abs(np.arange(LEAST_INTEGER, GREATEST_INTEGER + 1, dtype=np.float64))
+
+
+def _groups(*groups: Group, tables: bool = True) -> Mask:
+    """All tokens of some groups, and the forms that a table begins with."""
+    mask = new_mask()
+    for group in groups:
+        mask[CODEBOOK.blocks[group].slice] = True
+    mask[[form_id(Form.TABLE), form_id(Form.ENTRIES)]] = tables
+    return mask
+
+
+_ANY_UNARY = _groups(Group.UNARY)
+_ANY_BINARY = _groups(Group.BINARY)
+_ANY_PREDICATE = _groups(Group.COMPARE, Group.SHIFTED, Group.KEY, Group.QUERY)
+_INTEGERS_ONLY = _groups(Group.INTEGER, tables=False)
 
 VALUE_FIRST = frozenset(
     {UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE, UnaryOp.MINIMUM, UnaryOp.MAXIMUM}
@@ -117,14 +137,11 @@ class Unary:
     """The function of a map: a named one, or a table."""
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = new_mask()
-        mask[CODEBOOK.blocks[Group.UNARY].slice] = True
-        mask[[form_id(Form.TABLE), form_id(Form.ENTRIES)]] = True
-        if draft.numerical_result:
-            values = draft.values(0)
-            for position, op in enumerate(UNARY_OPS):
-                if not _can_give_numbers(op, values, draft):
-                    mask[CODEBOOK.id(Group.UNARY, position)] = False
+        if not draft.numerical_result:
+            return _ANY_UNARY
+        mask = _ANY_UNARY.copy()
+        for position, op in enumerate(UNARY_OPS):
+            mask[CODEBOOK.id(Group.UNARY, position)] = _can_give_numbers(op, draft)
         return mask
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
@@ -144,7 +161,7 @@ class Constant:
     op: UnaryOp
 
     def allowed(self, draft: Draft) -> Mask:
-        return constant_mask(self.op, draft.values(0), draft)
+        return _constants(self.op, draft)
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
         draft.line.function = NamedUnary(self.op, draft.codes.value(token, draft.values(0)))
@@ -163,30 +180,31 @@ _ALWAYS_NUMBERS = frozenset(UNARY_OPS) - {
 """Functions that give numbers, or nothing, whatever they are given."""
 
 
-def _can_give_numbers(op: UnaryOp, values: tuple[Value, ...], draft: Draft) -> bool:
+def _can_give_numbers(op: UnaryOp, draft: Draft) -> bool:
     if op in _ALWAYS_NUMBERS:
         return True
     if not op.takes_constant:
-        return all_numbers(tabulate_unary(NamedUnary(op), values))
-    return all_numbers(tabulate_unary(NamedUnary(op, 1), values)) or bool(
-        constant_mask(op, values, draft).any()
-    )
+        return _gives_numbers(NamedUnary(op), draft)
+    return _gives_numbers(NamedUnary(op, 1), draft) or bool(_constants(op, draft).any())
 
 
-def constant_mask(op: UnaryOp, values: tuple[Value, ...], draft: Draft) -> Mask:
-    """Tokens of the constants that `op` may take on the value set `values`."""
-    mask = draft.codes.mask(values) if op in VALUE_FIRST else draft.codes.free_mask()
+def _gives_numbers(function: NamedUnary, draft: Draft) -> bool:
+    return all_numbers(tabulate_unary(function, draft.values(0)))
+
+
+def _constants(op: UnaryOp, draft: Draft) -> Mask:
+    """Tokens of the constants that `op` may take."""
+    mask = draft.constants(0) if op in VALUE_FIRST else draft.codes.free_mask()
     if not draft.numerical_result or op in _ALWAYS_NUMBERS:
         return mask
     # Whether the results are numbers is the same for all numbers as constants; others are tried one by one.
-    numbers_do = all_numbers(tabulate_unary(NamedUnary(op, 1), values))
-    for token in np.flatnonzero(mask).tolist():
-        constant = draft.codes.value(token, values)
-        if is_number(constant):
-            mask[token] = numbers_do
-        else:
-            mask[token] = all_numbers(tabulate_unary(NamedUnary(op, constant), values))
-    return mask
+    numbers_do = _gives_numbers(NamedUnary(op, 1), draft)
+    allowed = mask & numbers_do
+    for token in (mask & ~_INTEGERS_ONLY).nonzero()[0].tolist():
+        constant = draft.codes.value(token, draft.values(0))
+        numbers = numbers_do if is_number(constant) else _gives_numbers(NamedUnary(op, constant), draft)
+        allowed[token] = numbers
+    return allowed
 
 
 # -- functions of two variables, factors, predicates ---------------------------------------------------------
@@ -197,10 +215,7 @@ class Binary:
     """The function of a sequence map."""
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = new_mask()
-        mask[CODEBOOK.blocks[Group.BINARY].slice] = True
-        mask[[form_id(Form.TABLE), form_id(Form.ENTRIES)]] = True
-        return mask
+        return _ANY_BINARY
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
         if CODEBOOK.group(token) is Group.FORM:
@@ -214,11 +229,11 @@ class Factor:
     """A factor of a linear sequence map: a number that keeps the sums in range."""
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = draft.codes.number_mask()
-        values = draft.values(len(draft.line.factors))
-        reach = reach_of(1, values)
-        for token in np.flatnonzero(mask).tolist():
-            mask[token] = 2 * abs(_number(draft.codes.value(token))) * reach <= MAX_NUMBER
+        reach = reach_of(1, draft.values(len(draft.line.factors)))
+        mask = new_mask()
+        mask[_INTEGERS.slice] = 2 * _INTEGER_SIZES * reach <= MAX_NUMBER
+        for value, token in draft.codes.named.items():
+            mask[token] = isinstance(value, int | float) and 2 * abs(value) * reach <= MAX_NUMBER
         return mask
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
@@ -237,11 +252,7 @@ class SelectedBy:
     """The predicate of a select."""
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = new_mask()
-        for group in (Group.COMPARE, Group.SHIFTED, Group.KEY, Group.QUERY):
-            mask[CODEBOOK.blocks[group].slice] = True
-        mask[[form_id(Form.TABLE), form_id(Form.ENTRIES)]] = True
-        return mask
+        return _ANY_PREDICATE
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
         group, index = CODEBOOK.group(token), CODEBOOK.index(token)
@@ -263,10 +274,9 @@ class Offset:
     comparison: Comparison
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = draft.codes.number_mask()
-        for token in np.flatnonzero(mask).tolist():
-            offset = draft.codes.value(token)
-            mask[token] = isinstance(offset, int) and offset != 0
+        mask = _INTEGERS_ONLY.copy()
+        mask[draft.codes.free_code(0)] = False
+        mask[[token for value, token in draft.codes.named.items() if isinstance(value, int)]] = True
         return mask
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
@@ -285,12 +295,13 @@ class OneSided:
     side: Side
 
     def allowed(self, draft: Draft) -> Mask:
-        return draft.codes.mask(self._values(draft))
+        return draft.constants(self._operand)
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
-        constant = draft.codes.value(token, self._values(draft))
+        constant = draft.codes.value(token, draft.values(self._operand))
         draft.line.function = NamedPredicate(self.comparison, self.side, constant)
         return ()
 
-    def _values(self, draft: Draft) -> tuple[Value, ...]:
-        return draft.values(0 if self.side is Side.KEY_ALONE else 1)
+    @property
+    def _operand(self) -> int:
+        return 0 if self.side is Side.KEY_ALONE else 1

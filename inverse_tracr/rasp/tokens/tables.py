@@ -129,11 +129,11 @@ class EntryOrEnd:
     """The (first) key of a further entry, the default, or the end of the table."""
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = draft.codes.mask(draft.values(0))
+        mask = draft.constants(0).copy()
         if _is_unary(draft):
             mask[list(draft.line.used)] = False
         else:
-            seconds = int(draft.codes.mask(draft.values(1)).sum())
+            seconds = int(draft.constants(1).sum())
             mask[[first for first, used in draft.line.used.items() if len(used) == seconds]] = False
         mask[form_id(Form.DEFAULT)] = not _is_predicate(draft)
         # What a table of all values can write is not written by entries, unless nothing else is left.
@@ -159,7 +159,7 @@ class SecondKey:
     """The second key of an entry: a value of the second operand, or the query of a pair."""
 
     def allowed(self, draft: Draft) -> Mask:
-        mask = draft.codes.mask(draft.values(1))
+        mask = draft.constants(1).copy()
         mask[draft.line.used[draft.line.keys[0]]] = False
         return mask
 
@@ -210,9 +210,10 @@ def _append(draft: Draft, result: Maybe) -> None:
 
 def _covers_all_in_order(draft: Draft) -> bool:
     """Whether a table of all values can write the entries so far."""
-    keys = [key for key, _ in draft.line.entries]
+    entries = draft.line.entries
     if _is_predicate(draft):
-        return pairs_in_order(keys, draft.values(0), draft.values(1))
-    if _is_unary(draft):
-        return keys == list(draft.values(0))
-    return len(keys) == _size(draft) and keys == list(product(draft.values(0), draft.values(1)))
+        return pairs_in_order([pair for pair, _ in entries], draft.values(0), draft.values(1))
+    if len(entries) != _size(draft):
+        return False
+    keys = draft.values(0) if _is_unary(draft) else product(draft.values(0), draft.values(1))
+    return [key for key, _ in entries] == list(keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,9 +109,9 @@ class ValueCodes:
         return mask
 
     @property
-    def others(self) -> Sequence[int]:
-        """Tokens of values that are no numbers, literals and vocabulary."""
-        return self._others
+    def named(self) -> Mapping[Value, int]:
+        """Values of the vocabulary and literals that stand on their own, and their tokens."""
+        return self._codes
 
     # -- values seen from an operand -------------------------------------------------------------------
 
