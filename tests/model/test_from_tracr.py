@@ -13,7 +13,13 @@ import pytest
 import torch
 
 from inverse_tracr.errors import BadInputError
-from inverse_tracr.model import CategoricalOutput, NumericalOutput, TransformerProgram, import_model
+from inverse_tracr.model import (
+    CategoricalOutput,
+    ModelFileError,
+    NumericalOutput,
+    TransformerProgram,
+    import_model,
+)
 from inverse_tracr.model.bridges.description import describe
 from inverse_tracr.model.bridges.tracr import haiku_arrays
 from inverse_tracr.rasp.values import Value
@@ -132,3 +138,18 @@ def test_an_unembedding_may_be_a_list_of_dimensions(compiled: dict[str, Compiled
     np.savez(tmp_path / "model.npz", allow_pickle=False, **arrays)
     imported = import_model(tmp_path / "model.npz", describe(case.model) | {"unembedding": dimensions})
     assert all_equal(imported, case.model)
+
+
+@pytest.mark.parametrize("dimensions", [[], [0, 0], [-1], [10**6], None])
+def test_an_unembedding_of_other_dimensions_is_refused(
+    compiled: dict[str, Compiled], tmp_path: Path, dimensions: list[int] | None
+) -> None:
+    arrays = haiku_arrays(compiled["sort"].assembled)
+    del arrays["unembed/w"]
+    np.savez(tmp_path / "model.npz", allow_pickle=False, **arrays)
+    description = describe(compiled["sort"].model) | (
+        {} if dimensions is None else {"unembedding": dimensions}
+    )
+    message = "unembedding is missing" if dimensions is None else "different residual dimensions below"
+    with pytest.raises(ModelFileError, match=message):
+        import_model(tmp_path / "model.npz", description)

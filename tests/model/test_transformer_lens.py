@@ -131,6 +131,15 @@ def test_names_of_the_module_inside_a_bridge_are_known_too(tmp_path: Path) -> No
     assert all_equal(imported(state, tmp_path), random_model())
 
 
+def test_a_tensor_stored_under_two_names_is_read_once_if_both_agree(tmp_path: Path) -> None:
+    state = to_transformer_lens(random_model(), "4")
+    state["head._original_component.weight"] = state["unembed.weight"].clone()
+    assert all_equal(imported(state, tmp_path), random_model())
+    state["head._original_component.weight"] += 1
+    with pytest.raises(ModelFileError, match=r"two tensors have one name in a bridge; got unembed.weight"):
+        imported(state, tmp_path)
+
+
 def with_shared_keys(model: TransformerProgram) -> TransformerProgram:
     """The model with the keys and values of head 0 in head 1 too."""
     with torch.no_grad():

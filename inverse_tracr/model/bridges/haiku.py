@@ -66,11 +66,12 @@ def _unembedding(source: ForeignArrays, d_model: int, dimensions: tuple[int, ...
             where=source.where,
             expected=f'an array {UNEMBEDDING}, [d_model, outputs], or "unembedding" in the description',
         )
-    if len(set(dimensions)) != len(dimensions) or not all(0 <= index < d_model for index in dimensions):
+    distinct = len(set(dimensions)) == len(dimensions) > 0
+    if not distinct or not all(0 <= index < d_model for index in dimensions):
         raise ModelFileError(
             'the field "unembedding" is wrong',
             where=source.where,
-            expected=f"different residual dimensions below {d_model}",
+            expected=f"one or more different residual dimensions below {d_model}",
             got=str(list(dimensions))[:200],
         )
     return Tensor(UNEMBEDDING, np.eye(d_model, dtype=np.float32)[:, list(dimensions)])

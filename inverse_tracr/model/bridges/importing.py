@@ -14,7 +14,7 @@ from inverse_tracr.model.bridges.haiku import POSITIONS, from_haiku, is_haiku
 from inverse_tracr.model.bridges.hooked import from_hooked, is_hooked
 from inverse_tracr.model.bridges.linear import stated_heads
 from inverse_tracr.model.bridges.transformer_bridge import bridge_name, from_bridge, is_bridge
-from inverse_tracr.model.file_errors import ModelFileError, refuse_pickle_suffix
+from inverse_tracr.model.file_errors import ModelFileError, in_tensor, refuse_pickle_suffix
 from inverse_tracr.model.safe_files import MAX_BYTES, open_regular
 from inverse_tracr.model.safe_npz import read_npz
 from inverse_tracr.model.safe_tensors import read_floats, read_header
@@ -80,9 +80,13 @@ def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
 
 def _renamed(arrays: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
     """The arrays of a bridge under the names of its own state dict, whichever way they were stored."""
-    renamed = {bridge_name(name): array for name, array in arrays.items()}
-    if len(renamed) != len(arrays):
-        raise ModelFileError("the file holds a tensor under two names", where=str(path))
+    renamed: dict[str, np.ndarray] = {}
+    for name, array in arrays.items():
+        known = renamed.setdefault(bridge_name(name), array)
+        if not np.array_equal(known, array):  # the module inside a bridge stores its tensors twice
+            raise ModelFileError(
+                "two tensors have one name in a bridge", where=in_tensor(path, name), got=bridge_name(name)
+            )
     return renamed
 
 
