@@ -15,14 +15,17 @@ from inverse_tracr.decompile.outcome import (
     Verdict,
     Verification,
 )
-from inverse_tracr.decompile.proposers import Proposal, Proposer, proposers, register_proposer
+from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers, register_proposer
+from inverse_tracr.decompile.search.proposer import propose_search
 from inverse_tracr.decompile.verify import verify
 
 register_proposer("lift", propose_lift)
+register_proposer("search", propose_search)
 
 __all__ = [
     "Counterexample",
     "Decompilation",
+    "Judge",
     "LineEvidence",
     "Proposal",
     "Proposer",

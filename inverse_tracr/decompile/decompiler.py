@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
-from inverse_tracr.decompile.proposers import Proposal, proposers
+from inverse_tracr.decompile.proposers import Judge, Proposal, proposers
 from inverse_tracr.decompile.verify import verify
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp.program import Program
 
 
 class UnknownMethodError(BadInputError):
@@ -27,14 +28,15 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     start = time.perf_counter()
     best: tuple[str, Proposal, Verification] | None = None
     tried: dict[str, int] = {}
-    for name, proposal in _proposals(model, method):
+    judge = remembering_judge(model)
+    for name, proposal in _proposals(model, method, judge):
         tried[name] = tried.get(name, 0) + 1
-        verification = _judge(model, proposal)
+        verification = _NOTHING if proposal.program is None else judge(proposal.program)
         if best is None or _rank(proposal, verification) > _rank(best[1], best[2]):
             best = (name, proposal, verification)
         if verification.verified:
             break
-    name, proposal, verification = best or (method, Proposal(None), Verification(Verdict.REFUTED, 0, 0.0))
+    name, proposal, verification = best or (method, Proposal(None), _NOTHING)
     return Decompilation(
         program=proposal.program,
         signature=model.signature,
@@ -49,7 +51,12 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     )
 
 
-def _proposals(model: TransformerProgram, method: str) -> Iterator[tuple[str, Proposal]]:
+_NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
+
+
+def _proposals(
+    model: TransformerProgram, method: str, judge: Judge
+) -> Iterator[tuple[str, Proposal]]:
     known = proposers()
     if method != "auto" and method not in known:
         raise UnknownMethodError(
@@ -58,19 +65,25 @@ def _proposals(model: TransformerProgram, method: str) -> Iterator[tuple[str, Pr
     for name, proposer in known.items():
         if method in ("auto", name):
             seen: set[object] = set()
-            for proposal in proposer(model):
+            for proposal in proposer(model, judge):
                 if proposal.program is None or proposal.program not in seen:
                     seen.add(proposal.program)
                     yield name, proposal
 
 
-def _judge(model: TransformerProgram, proposal: Proposal) -> Verification:
-    if proposal.program is None:
-        return Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
-    try:
-        return verify(model, proposal.program)
-    except InverseTracrError as error:
-        return Verification(Verdict.REFUTED, 0, 0.0, note=str(error))
+def remembering_judge(model: TransformerProgram) -> Judge:
+    """The verifier of a model, which judges each program once."""
+    known: dict[Program, Verification] = {}
+
+    def judge(program: Program) -> Verification:
+        if program not in known:
+            try:
+                known[program] = verify(model, program)
+            except InverseTracrError as error:
+                known[program] = Verification(Verdict.REFUTED, 0, 0.0, note=str(error))
+        return known[program]
+
+    return judge
 
 
 def _rank(proposal: Proposal, verification: Verification) -> tuple[bool, bool, float]:

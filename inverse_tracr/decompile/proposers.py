@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from inverse_tracr.decompile.outcome import LineEvidence
+from inverse_tracr.decompile.outcome import LineEvidence, Verification
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import Program
 
@@ -20,8 +20,14 @@ class Proposal:
     unexplained: tuple[str, ...] = ()
 
 
-Proposer = Callable[[TransformerProgram], Iterator[Proposal]]
-"""Proposes candidates for a model, best first, reading weights, encoders and nothing else."""
+Judge = Callable[[Program], Verification]
+"""The verifier of one model; it remembers what it has judged."""
+
+Proposer = Callable[[TransformerProgram, Judge], Iterator[Proposal]]
+"""Proposes candidates for a model, best first, reading weights, encoders and nothing else.
+
+It may ask the judge, whose counterexamples are inputs to learn from.
+"""
 
 _PROPOSERS: dict[str, Proposer] = {}
 

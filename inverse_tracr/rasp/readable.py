@@ -103,6 +103,13 @@ def _relabelled(program: Program, position: int, signature: Signature) -> Iterat
                 yield _apply(program, position, renaming, sets)
 
 
+def rename_values(
+    program: Program, position: int, renaming: dict[Value, Value], signature: Signature
+) -> Program:
+    """The same program with the values of one internal line renamed, one to one, wherever they are read."""
+    return _apply(program, position, renaming, ValueSets(program, signature))
+
+
 def _unary_names(xs: tuple[Value, ...]) -> Iterator[NamedUnary]:
     """One-to-one and threshold functions with small constants."""
     yield NamedUnary(UnaryOp.IDENTITY)

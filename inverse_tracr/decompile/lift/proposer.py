@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from inverse_tracr.decompile.lift.draft import Basis
 from inverse_tracr.decompile.lift.lift import lift
 from inverse_tracr.decompile.outcome import LineEvidence
-from inverse_tracr.decompile.proposers import Proposal
+from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.readable import readable
 
 
-def propose_lift(model: TransformerProgram) -> Iterator[Proposal]:
+def propose_lift(model: TransformerProgram, _judge: Judge) -> Iterator[Proposal]:
     """The lifted program in readable form, then as it was read (where naming changed what it computes)."""
     lifted = lift(model)
     if lifted.program is None:

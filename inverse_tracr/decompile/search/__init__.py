@@ -1,0 +1,1 @@
+"""The proposer that searches for lines whose values partition positions as half-layers do."""

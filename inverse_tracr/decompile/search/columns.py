@@ -1,0 +1,98 @@
+"""Lines of a program under search, with their values on the probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.decompile.search.cluster import first_occurrence
+from inverse_tracr.decompile.search.observe import Labels, Probes
+from inverse_tracr.rasp.program import INDICES, TOKENS, Line, Ref
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.values import Value
+
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Column:
+    """An s-op on the probes: `values[labels]` where labels >= 0, [inputs, positions]; or numbers.
+
+    Numerical columns have `numbers`; their labels number the levels, and `values` are the levels.
+    """
+
+    ref: Ref
+    labels: Labels
+    values: tuple[Value, ...]
+    numbers: NDArray[np.float64] | None = None
+
+    @property
+    def numerical(self) -> bool:
+        """Whether the s-op is encoded as a number."""
+        return self.numbers is not None
+
+
+def input_columns(signature: Signature, probes: Probes) -> list[Column]:
+    """Tokens and indices."""
+    positions = np.broadcast_to(np.arange(probes.tokens.shape[1]), probes.tokens.shape)
+    return [
+        Column(TOKENS, probes.tokens, signature.vocab),
+        Column(INDICES, np.ascontiguousarray(positions), tuple(range(signature.max_seq_len))),
+    ]
+
+
+def numerical_column(ref: Ref, numbers: NDArray[np.float64], mask: Truth) -> Column:
+    """A column of numbers, equal ones to nine digits taken for one level."""
+    rounded = np.round(numbers, 9)
+    levels = np.unique(rounded[mask])
+    labels = np.searchsorted(levels, rounded).clip(0, len(levels) - 1)
+    return Column(ref, np.where(mask, labels, -1), tuple(levels.tolist()), numbers)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A program so far: lines, and the columns of those that are s-ops (inputs included)."""
+
+    lines: tuple[Line, ...]
+    columns: tuple[Column, ...]
+    half_layers: tuple[int, ...]
+    cost: float
+
+    def extended(self, lines: tuple[Line, ...], columns: tuple[Column, ...], half: int, cost: float) -> Sketch:
+        """The sketch with more lines of one half-layer."""
+        return Sketch(
+            (*self.lines, *lines),
+            (*self.columns, *columns),
+            (*self.half_layers, *([half] * len(lines))),
+            self.cost + cost,
+        )
+
+
+def joined(labels: list[Labels]) -> Labels:
+    """The partition by all of several labellings at once, numbered by first occurrence."""
+    total = labels[0].astype(np.int64)
+    for other in labels[1:]:
+        total = total * (int(other.max(initial=0)) + 2) + other + 1
+        total = first_occurrence(total - total.min())
+    return first_occurrence(total)
+
+
+def meet(first: Labels, second: Labels) -> Labels:
+    """The finest partition that is coarser than both: connected components of their common classes."""
+    a, b = int(first.max()) + 1, int(second.max()) + 1
+    parent = np.arange(a + b)
+
+    def find(x: int) -> int:
+        while parent[x] != x:
+            parent[x] = parent[parent[x]]
+            x = int(parent[x])
+        return x
+
+    pairs = np.unique(first * b + second)
+    for code in pairs.tolist():
+        x, y = find(code // b), find(a + code % b)
+        parent[y] = x
+    roots = np.array([find(x) for x in range(a)])
+    return first_occurrence(roots[first])

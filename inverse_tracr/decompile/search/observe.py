@@ -1,0 +1,141 @@
+"""A model executed on probe inputs: what each half-layer and each head writes, and where heads look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inverse_tracr.model import CategoricalOutput, TransformerProgram
+from inverse_tracr.rasp.inputs import count_inputs
+from inverse_tracr.rasp.signature import Signature
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Inputs of several lengths in one array: vocabulary indices [inputs, positions], 0 beyond the length."""
+
+    tokens: Labels
+    lengths: Labels
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Which positions are part of an input."""
+        return np.arange(self.tokens.shape[1]) < self.lengths[:, None]
+
+    def with_input(self, tokens: Labels) -> Probes:
+        """These probes and one more."""
+        row = np.zeros((1, self.tokens.shape[1]), dtype=np.int64)
+        row[0, : len(tokens)] = tokens
+        return Probes(np.concatenate([row, self.tokens]), np.concatenate([[len(tokens)], self.lengths]))
+
+
+def draw_probes(signature: Signature, count: int, *, seed: int) -> Probes:
+    """Every input where there are at most `count`, else `count` drawn with long ones preferred."""
+    longest, vocab = signature.max_seq_len, len(signature.vocab)
+    random = np.random.default_rng([seed, vocab, longest])
+    if count_inputs(signature) <= count:
+        return _every(vocab, longest)
+    weights = np.minimum(float(vocab) ** np.arange(1, longest + 1), 4.0 * np.arange(1, longest + 1) ** 2)
+    lengths = random.choice(np.arange(1, longest + 1), size=count, p=weights / weights.sum())
+    tokens = random.integers(0, vocab, size=(count, longest))
+    few = random.random(count) < 0.3
+    pool = random.integers(0, vocab, size=(count, 2))
+    narrow = np.take_along_axis(pool, random.integers(0, 2, size=(count, longest)), axis=1)
+    tokens[few] = narrow[few]
+    tokens[np.arange(longest) >= lengths[:, None]] = 0
+    return Probes(tokens, lengths)
+
+
+def _every(vocab: int, longest: int) -> Probes:
+    rows: list[Labels] = []
+    lengths: list[int] = []
+    for length in range(1, longest + 1):
+        grid = np.stack([a.ravel() for a in np.meshgrid(*[np.arange(vocab)] * length, indexing="ij")], axis=1)
+        padded = np.zeros((len(grid), longest), dtype=np.int64)
+        padded[:, :length] = grid
+        rows.append(padded)
+        lengths += [length] * len(grid)
+    return Probes(np.concatenate(rows), np.array(lengths))
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Activations on probes; arrays of positions leave BOS out, keys count it first.
+
+    `half[h]`: what half-layer h writes, [inputs, positions, d_model]; `heads[layer][head]`: what a head
+    writes; `patterns[layer][head]`: [inputs, queries, 1 + keys]. `output` is the index of the value that
+    the model names (-1 for none), `numbers` its number where the output is numerical. `scale` is the
+    typical distance between two embedded tokens.
+    """
+
+    probes: Probes
+    half: list[Floats]
+    heads: list[list[Floats]]
+    patterns: list[list[Floats]]
+    output: Labels
+    numbers: Floats | None
+    scale: float
+
+
+def observe(model: TransformerProgram, probes: Probes) -> Observation:
+    """Execute a model on probes, inputs of one length at a time."""
+    config = model.config
+    count, longest = probes.tokens.shape
+    half = [np.zeros((count, longest, config.d_model), np.float32) for _ in range(2 * config.n_layers)]
+    heads = [
+        [np.zeros((count, longest, config.d_model), np.float32) for _ in range(config.n_heads)]
+        for _ in range(config.n_layers)
+    ]
+    patterns = [
+        [np.zeros((count, longest, longest + 1), np.float32) for _ in range(config.n_heads)]
+        for _ in range(config.n_layers)
+    ]
+    logits = np.zeros((count, longest, config.d_vocab_out), np.float32)
+    encoder = model.input_encoder
+    rows = np.array([encoder.row(token) for token in model.signature.vocab])
+    w_o = [block.attn.W_O.detach() for block in model.blocks]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+    for length in np.unique(probes.lengths).tolist():
+        chosen = np.nonzero(probes.lengths == length)[0]
+        ids = np.full((len(chosen), length + 1), encoder.bos)
+        ids[:, 1:] = rows[probes.tokens[chosen, :length]]
+        with torch.inference_mode():
+            found, cache = model.run_with_cache(torch.from_numpy(ids))
+            logits[chosen, :length] = found[:, 1:].numpy()
+            for layer in range(config.n_layers):
+                name = f"blocks.{layer}."
+                half[2 * layer][chosen, :length] = cache[name + "hook_attn_out"][:, 1:].numpy()
+                half[2 * layer + 1][chosen, :length] = cache[name + "hook_mlp_out"][:, 1:].numpy()
+                pattern = cache[name + "attn.hook_pattern"][:, :, 1:].numpy()
+                written = torch.einsum("bphd,hdm->hbpm", cache[name + "attn.hook_z"], w_o[layer]).numpy()  # pyright: ignore[reportUnknownArgumentType]
+                for head in range(config.n_heads):
+                    patterns[layer][head][chosen, :length, : length + 1] = pattern[:, head]
+                    heads[layer][head][chosen, :length] = written[head][:, 1:]
+    categorical = isinstance(model.output_encoder, CategoricalOutput)
+    output = (
+        model.output_encoder.indices(logits) if isinstance(model.output_encoder, CategoricalOutput) else None
+    )
+    return Observation(
+        probes,
+        half,
+        heads,
+        patterns,
+        np.full(probes.tokens.shape, -1) if output is None else output.astype(np.int64),
+        None if categorical else logits[..., 0],
+        _embedding_scale(model, rows),
+    )
+
+
+def _embedding_scale(model: TransformerProgram, rows: Labels) -> float:
+    """Typical distance between two embedded tokens (between two positions, where there is one token)."""
+    weights = model.weights()
+    vectors = weights.W_E[rows] if len(rows) > 1 else weights.W_pos[1:]
+    if len(vectors) < 2:
+        return 1.0
+    gaps = np.linalg.norm(vectors[:, None] - vectors[None, :], axis=2)
+    return float(np.median(gaps[np.triu_indices(len(vectors), 1)]))

@@ -1,0 +1,93 @@
+"""From a sketch to a program: which line the model puts out, and with which values."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inverse_tracr.decompile.search.columns import Column, Sketch
+from inverse_tracr.decompile.search.observe import Observation
+from inverse_tracr.model import CategoricalOutput, TransformerProgram
+from inverse_tracr.rasp.functions import UnaryTable
+from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, Ref
+from inverse_tracr.rasp.readable import rename_values
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.values import Maybe, Value
+
+
+def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) -> Program | None:
+    """The program of a sketch, the last line that determines the output returned; None if no line does."""
+    columns = [c for c in reversed(sketch.columns) if c.ref >= 0]
+    for column in columns:
+        if isinstance(model.output_encoder, CategoricalOutput):
+            named = _named(column, observation, model.output_encoder.values)
+            if named is not None:
+                return _returning(sketch, column, named, model.signature)
+        elif column.numerical:
+            return _returning_number(sketch, column)
+    return None
+
+
+def _named(
+    column: Column, observation: Observation, values: tuple[Value, ...]
+) -> dict[int, Maybe] | None:
+    """The output value of each label of a column; None where a label has several."""
+    mask = observation.probes.mask
+    named: dict[int, Maybe] = {}
+    for label, said in np.unique(
+        np.stack([column.labels[mask], observation.output[mask]]), axis=1
+    ).T.tolist():
+        value = values[said] if said >= 0 else None
+        if named.setdefault(label, value) != value:
+            return None
+    return named
+
+
+def _returning(
+    sketch: Sketch, column: Column, named: dict[int, Maybe], signature: Signature
+) -> Program:
+    lines = list(sketch.lines)
+    outputs = [named.get(label) for label in range(len(column.values))]
+    wanted = {v: o for v, o in zip(column.values, outputs, strict=True) if o is not None}
+    if named.get(-1) is None and all(v == o for v, o in wanted.items()):
+        return _program(lines, column.ref)
+    root = _root(lines, column.ref)
+    unnamed = any(label >= 0 and value is None for label, value in named.items())
+    if root >= 0 and not unnamed and named.get(-1) is None and len(set(wanted.values())) == len(wanted):
+        spare = _spare(wanted, column.values)
+        return rename_values(_program(lines, column.ref), root, spare, signature)
+    entries = tuple((v, wanted.get(v)) for v in column.values)
+    lines.append(Map(column.ref, UnaryTable(entries), Encoding.CATEGORICAL))
+    return _program(lines, len(lines) - 1)
+
+
+def _spare(wanted: dict[Value, Value], values: tuple[Value, ...]) -> dict[Value, Value]:
+    """A one-to-one renaming: values never put out take names that nothing else has."""
+    taken = set(wanted.values())
+    renaming = dict(wanted)
+    number = 0
+    for value in values:
+        if value not in renaming:
+            while f"unused{number}" in taken:
+                number += 1
+            renaming[value] = f"unused{number}"
+            taken.add(f"unused{number}")
+    return renaming
+
+
+def _root(lines: list[Line], ref: Ref) -> Ref:
+    """The line that an aggregate's values come from; -1 where they are inputs or counted."""
+    while ref >= 0:
+        line = lines[ref]
+        if not isinstance(line, Aggregate):
+            return ref if isinstance(line, Map) or type(line).__name__ == "SequenceMap" else -1
+        ref = line.values
+    return -1
+
+
+def _returning_number(sketch: Sketch, column: Column) -> Program:
+    return _program(list(sketch.lines), column.ref)
+
+
+def _program(lines: list[Line], output: Ref) -> Program:
+    """All lines, dead ones too, so that they stand where the sketch has them."""
+    return Program(tuple(lines), output)
