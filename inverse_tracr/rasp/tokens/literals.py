@@ -1,6 +1,6 @@
 """Steps of the grammar that spell literals: values that no single token stands for."""
 
-# ruff: noqa: ARG002, D102 -- the protocol `Step` says what the methods of a step do
+# ruff: noqa: ARG002, D102 -- `Step` says what the methods of a step do
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def character_id(character: str) -> int:
 
 
 @dataclass(frozen=True)
-class Numerator:
+class Numerator(Step):
     """The whole number above the line of a ratio."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -90,7 +90,7 @@ class Numerator:
 
 
 @dataclass(frozen=True)
-class Denominator:
+class Denominator(Step):
     """The whole number below the line, prime to the one above."""
 
     numerator: int
@@ -106,7 +106,7 @@ class Denominator:
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Step):
     """A whole or decimal number, digit by digit."""
 
     text: str = ""
@@ -136,7 +136,7 @@ def next_characters(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class FloatBits:
+class FloatBits(Step):
     """A float by its 64 bits, four at a time, sign and exponent first; finite."""
 
     nibbles: tuple[int, ...] = ()
@@ -171,7 +171,7 @@ def nibbles_of(number: float) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Step):
     """A string, character by character."""
 
     text: str = ""
@@ -193,7 +193,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class CodePoint:
+class CodePoint(Step):
     """A character that is no printable ASCII: the six hexadecimal digits of its code point."""
 
     text: str
@@ -226,7 +226,7 @@ def _holds_character(first: int, last: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Items:
+class Items(Step):
     """A tuple, item by item."""
 
     items: tuple[Value, ...] = ()

@@ -1,6 +1,6 @@
 """The step between lines: the next literal, the next line, or the return."""
 
-# ruff: noqa: D102 -- the protocol `Step` says what the methods of a step do
+# ruff: noqa: D102 -- `Step` says what the methods of a step do
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STEPS: dict[Statement, tuple[Step, ...]] = {
 
 
 @dataclass(frozen=True)
-class Begin:
+class Begin(Step):
     """A literal (before the first line), a line, or the return."""
 
     def allowed(self, draft: Draft) -> Mask:

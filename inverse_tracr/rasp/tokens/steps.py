@@ -1,6 +1,6 @@
 """Steps of the grammar that write lines: statements, operands, functions, constants, predicates."""
 
-# ruff: noqa: ARG002, D102 -- the protocol `Step` says what the methods of a step do
+# ruff: noqa: ARG002, D102 -- `Step` says what the methods of a step do
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ VALUE_FIRST = frozenset(
 
 
 @dataclass(frozen=True)
-class Operand:
+class Operand(Step):
     """An s-op of any encoding."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -76,7 +76,7 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class PairOperand:
+class PairOperand(Step):
     """The first or second operand of two that are both numerical or both categorical."""
 
     numerical: bool
@@ -91,7 +91,7 @@ class PairOperand:
 
 
 @dataclass(frozen=True)
-class Selector:
+class Selector(Step):
     """The selector of an aggregate or a selector width."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -102,7 +102,7 @@ class Selector:
 
 
 @dataclass(frozen=True)
-class Aggregated:
+class Aggregated(Step):
     """The values of an aggregate: categorical, or numerical ones that Tracr can average."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -113,7 +113,7 @@ class Aggregated:
 
 
 @dataclass(frozen=True)
-class Returned:
+class Returned(Step):
     """The line that the program returns."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -133,7 +133,7 @@ def _take_reference(draft: Draft, token: int) -> tuple[Step, ...]:
 
 
 @dataclass(frozen=True)
-class Unary:
+class Unary(Step):
     """The function of a map: a named one, or a table."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -155,7 +155,7 @@ class Unary:
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Step):
     """The constant of a named function."""
 
     op: UnaryOp
@@ -211,7 +211,7 @@ def _constants(op: UnaryOp, draft: Draft) -> Mask:
 
 
 @dataclass(frozen=True)
-class Binary:
+class Binary(Step):
     """The function of a sequence map."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -225,7 +225,7 @@ class Binary:
 
 
 @dataclass(frozen=True)
-class Factor:
+class Factor(Step):
     """A factor of a linear sequence map: a number that keeps the sums in range."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -248,7 +248,7 @@ def _number(value: Value) -> int | float:
 
 
 @dataclass(frozen=True)
-class SelectedBy:
+class SelectedBy(Step):
     """The predicate of a select."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -268,7 +268,7 @@ class SelectedBy:
 
 
 @dataclass(frozen=True)
-class Offset:
+class Offset(Step):
     """What is added to the query before the key is compared with it: a whole number that is not 0."""
 
     comparison: Comparison
@@ -288,7 +288,7 @@ class Offset:
 
 
 @dataclass(frozen=True)
-class OneSided:
+class OneSided(Step):
     """The constant that the key or the query alone is compared with."""
 
     comparison: Comparison

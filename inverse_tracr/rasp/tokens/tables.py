@@ -1,6 +1,6 @@
 """Steps of the grammar that write tables: of all values in order, or of entries with their keys."""
 
-# ruff: noqa: D102 -- the protocol `Step` says what the methods of a step do
+# ruff: noqa: D102 -- `Step` says what the methods of a step do
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _size(draft: Draft) -> int:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Step):
     """What a function gives at the next value, or pair of values, in order."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -100,7 +100,7 @@ def _next_bits(draft: Draft, query: int, key: int) -> tuple[Step, ...]:
 
 
 @dataclass(frozen=True)
-class Bits:
+class Bits(Step):
     """Which of up to four keys the query at `query` selects, from the key at `key` on."""
 
     query: int
@@ -125,7 +125,7 @@ class Bits:
 
 
 @dataclass(frozen=True)
-class EntryOrEnd:
+class EntryOrEnd(Step):
     """The (first) key of a further entry, the default, or the end of the table."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -155,7 +155,7 @@ class EntryOrEnd:
 
 
 @dataclass(frozen=True)
-class SecondKey:
+class SecondKey(Step):
     """The second key of an entry: a value of the second operand, or the query of a pair."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -172,7 +172,7 @@ class SecondKey:
 
 
 @dataclass(frozen=True)
-class EntryResult:
+class EntryResult(Step):
     """What a function gives at the keys just written."""
 
     def allowed(self, draft: Draft) -> Mask:
@@ -185,7 +185,7 @@ class EntryResult:
 
 
 @dataclass(frozen=True)
-class Default:
+class Default(Step):
     """What a function gives at every other value."""
 
     def allowed(self, draft: Draft) -> Mask:
