@@ -46,9 +46,9 @@ def input_columns(signature: Signature, probes: Probes) -> list[Column]:
 def numerical_column(ref: Ref, numbers: NDArray[np.float64], mask: Truth) -> Column:
     """A column of numbers, equal ones to nine digits taken for one level."""
     rounded = np.round(numbers, 9)
-    levels = np.unique(rounded[mask])
+    levels, first = np.unique(rounded[mask], return_index=True)
     labels = np.searchsorted(levels, rounded).clip(0, len(levels) - 1)
-    return Column(ref, np.where(mask, labels, -1), tuple(levels.tolist()), numbers)
+    return Column(ref, np.where(mask, labels, -1), tuple(numbers[mask][first].tolist()), numbers)
 
 
 @dataclass(frozen=True)

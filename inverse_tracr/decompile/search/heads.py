@@ -142,14 +142,17 @@ def _moves(
             reading = _mean(fit, means, values, None, mask, rows, ref)
             found.append(reading)
             continue
-        classes = moved_classes(values, chosen, mask, rows)
-        if classes is None:
+        known = moved_classes(values, chosen, mask, rows)
+        if known is None:
             continue
+        classes, zero = known
         labels = moved_labels(classes[values.labels], chosen)
-        if labels is not None:
+        unseen = zero is not None and classes.max() == 1 and not chosen.any(axis=2)[mask].all()
+        if labels is not None and not unseen:
             found.append(_move(fit, np.where(mask, labels, -1), values, classes, mask, rows, ref))
         elif classes.max() == 1:
-            weights = tuple(float(max(c, 0)) for c in classes[:-1])
+            one = 1 if zero is None else 1 - zero
+            weights = tuple(float(c == one) for c in classes[:-1])
             numbers = np.array([*weights, 0.0])[values.labels]
             means = np.where(mask, mean_numbers(numbers, chosen), 0.0)
             found.append(_mean(fit, means, values, weights, mask, rows, ref))
@@ -203,11 +206,12 @@ _SAME_CLASS = 0.35
 
 def moved_classes(
     values: Column, chosen: Truth, mask: Truth, rows: Floats
-) -> NDArray[np.int64] | None:
+) -> tuple[NDArray[np.int64], int | None] | None:
     """Which values of a column a head writes alike: a class for each value, and -1 for no value at the end.
 
     What the head writes is regressed on the share of each value among the chosen positions; values with
-    like coefficients are of one class. None where fewer than two classes are seen.
+    like coefficients are of one class. Also the class that adds nothing to what is written where nothing
+    is chosen, if there is one. None where no value is ever chosen.
     """
     count = len(values.values)
     shares = np.stack(
@@ -234,7 +238,10 @@ def moved_classes(
         else:
             classes[value] = number
             number += 1
-    return classes
+    sizes = np.linalg.norm(coefficients, axis=1)
+    least = int(np.argmin(sizes))
+    zero = int(classes[present[least]]) if sizes[least] <= _SAME_CLASS * largest else None
+    return classes, zero
 
 
 def select_line(fit: PredicateFit) -> Select:

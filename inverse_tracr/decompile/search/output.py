@@ -11,6 +11,7 @@ from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, Ref
 from inverse_tracr.rasp.readable import rename_values
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 
 
@@ -86,6 +87,24 @@ def _root(lines: list[Line], ref: Ref) -> Ref:
 
 def _returning_number(sketch: Sketch, column: Column) -> Program:
     return _program(list(sketch.lines), column.ref)
+
+
+def with_whole_tables(program: Program, signature: Signature) -> Program:
+    """Tables on numbers written out for every number that the operand may take, by their nearest key."""
+    lines = list(program.lines)
+    for position, line in enumerate(lines):
+        if not isinstance(line, Map) or program.encoding(line.operand) is not Encoding.NUMERICAL:
+            continue
+        if isinstance(line.function, UnaryTable) and line.function.default is None:
+            below = Program(tuple(lines[:position]), line.operand)
+            numbers = dict.fromkeys(
+                number
+                for exact in (True, False)
+                for number in ValueSets(below, signature, exact_means=exact)[line.operand]
+            )
+            entries = tuple((n, line.function.nearest(float(n))) for n in numbers)  # pyright: ignore[reportArgumentType]
+            lines[position] = Map(line.operand, UnaryTable(entries), line.encoding)
+    return Program(tuple(lines), program.output, program.names)
 
 
 def _program(lines: list[Line], output: Ref) -> Program:

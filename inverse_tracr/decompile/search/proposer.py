@@ -10,7 +10,7 @@ from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.decompile.search.columns import Sketch
 from inverse_tracr.decompile.search.observe import Labels, Probes, draw_probes, observe
-from inverse_tracr.decompile.search.output import finish
+from inverse_tracr.decompile.search.output import finish, with_whole_tables
 from inverse_tracr.decompile.search.search import SearchConfig, search_sketches
 from inverse_tracr.decompile.verify import verify
 from inverse_tracr.errors import InverseTracrError
@@ -90,6 +90,7 @@ def _around(probes: Probes, failure: Labels, vocab: int, seed: int) -> Probes:
 def _proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Proposal:
     """The program in canonical and readable form, each line with the half-layer that it explains."""
     try:
+        program = with_whole_tables(program, model.signature)
         named, places = canonical_places(program, model.signature)
         tidy = readable(named, model.signature)
     except InverseTracrError:
