@@ -360,6 +360,7 @@ class NamedPredicate:
         ):
             raise ValueError("the predicates True and False take neither constant nor offset")
         _check_maybe(self.constant)
+        check_value(self.offset)
 
     def __call__(self, key: Value, query: Value) -> bool:
         """Whether the query selects the key; where Python cannot compare the two, it does not."""

@@ -432,8 +432,8 @@ class _Parser:
         return tuple(items)
 
     def _number(self, token: Token) -> int | float:
-        if len(token.text) > MAX_DIGITS:
-            raise self._error(f"expected a number of at most {MAX_DIGITS} digits", token)
+        if len(token.text) >= MAX_DIGITS:
+            raise self._error(f"expected a number of at most {MAX_DIGITS - 1} digits", token)
         number = int(token.text) if token.text.isdigit() else float(token.text)
         if number in (float("inf"), float("-inf")):
             raise self._error(f"the number {token.text} is too large", token)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
+from inverse_tracr.rasp.values import check_value, is_number
 
 if TYPE_CHECKING:
     from tracr.rasp.rasp import SOp
@@ -223,8 +223,8 @@ def _check_line(line: Line, position: int, encodings: Encodings) -> Encoding | N
             return Encoding.CATEGORICAL
         case LinearSequenceMap():
             _expect_pair(line.first, line.second, encodings, Encoding.NUMERICAL)
-            if not (math.isfinite(line.first_factor) and math.isfinite(line.second_factor)):
-                raise ProgramError("expected finite factors")
+            _check_factor(line.first_factor)
+            _check_factor(line.second_factor)
             return Encoding.NUMERICAL
         case Select():
             _expect(line.keys, encodings, Encoding.CATEGORICAL, "keys")
@@ -247,6 +247,15 @@ def _expect(ref: Ref, encodings: Encodings, wanted: Encoding, role: str) -> None
     if got is not wanted:
         found = "a selector" if got is None else f"a {got.value} s-op"
         raise ProgramError(f"expected a {wanted.value} s-op as {role}, got {found}")
+
+
+def _check_factor(factor: int | float) -> None:
+    if not is_number(factor):
+        raise ProgramError(f"expected a number as factor, got {factor!r}")
+    try:
+        check_value(factor)
+    except ValueError as error:
+        raise ProgramError(f"bad factor: {error}") from None
 
 
 def _expect_pair(first: Ref, second: Ref, encodings: Encodings, wanted: Encoding) -> None:
