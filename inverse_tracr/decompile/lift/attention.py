@@ -6,7 +6,7 @@ import numpy as np
 
 from inverse_tracr.decompile.lift.clues import head_queries, head_values
 from inverse_tracr.decompile.lift.draft import AggregateDraft, Basis, Draft, SelectDraft, Variable
-from inverse_tracr.decompile.lift.stream import Head, NotReadableError, Stream, significant
+from inverse_tracr.decompile.lift.stream import Head, NotReadableError, Stream
 from inverse_tracr.rasp.program import Ref
 
 Widths = dict[int, tuple[Ref, Basis]]
@@ -16,7 +16,7 @@ Widths = dict[int, tuple[Ref, Basis]]
 def read_head(stream: Stream, head: Head, draft: Draft, widths: Widths) -> None:
     """Add the lines of a head to the draft; raises NotReadableError."""
     moved = head_values(stream, head)
-    written = np.nonzero(significant(head.ov).any(axis=0))[0].tolist()
+    written = np.nonzero((head.ov != 0).any(axis=0))[0].tolist()
     basis = Basis(2 * head.layer, (f"{head.layer}.{head.head}",), (), tuple(written))
     selector = _add_select(stream, head, draft, basis)
     if not moved:
@@ -51,7 +51,7 @@ def _moved(head: Head, draft: Draft, moved: list[int]) -> tuple[Variable, tuple[
     """The variable that a head moves, and where each of its values goes."""
     source = _owner(draft, moved, head, "values")
     targets: list[int] = []
-    present = significant(head.ov)
+    present = head.ov != 0
     for dim in source.dims:
         columns = np.nonzero(present[dim])[0]
         if len(columns) != 1:

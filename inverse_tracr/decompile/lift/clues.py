@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream, significant
+from inverse_tracr.decompile.lift.groups import Groups
+from inverse_tracr.decompile.lift.joins import Neuron, join_by, neurons_of, partners
+from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream
 
-
-class Groups:
-    """Sets of dimensions known to belong together (union-find)."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int, int] = {}
-
-    def find(self, dim: int) -> int:
-        """The representative of a dimension's set."""
-        root = dim
-        while self._parent.get(root, root) != root:
-            root = self._parent[root]
-        while self._parent.get(dim, dim) != root:
-            self._parent[dim], dim = root, self._parent[dim]
-        return root
-
-    def join(self, dims: list[int]) -> None:
-        """Say that these dimensions belong to one variable."""
-        for dim in dims[1:]:
-            self._parent[self.find(dim)] = self.find(dims[0])
+Kind = tuple[frozenset[int], ...]
 
 
 @dataclass(frozen=True)
 class Clues:
-    """`groups` joins dimensions read together; `whole` maps a dimension to the exact set it is part of."""
+    """`groups` joins dimensions read together; `whole` maps a dimension to the exact set it is part of.
+
+    `numerical` are dimensions that hold numbers. `partners` holds for every MLP the dimensions that it reads
+    in ANDs, with those that they are read with.
+    """
 
     groups: Groups
     whole: dict[int, frozenset[int]]
     numerical: frozenset[int]
+    partners: tuple[dict[int, frozenset[int]], ...]
+
+    def kind(self, dim: int) -> Kind:
+        """What a dimension is read together with, MLP by MLP: the same for all values of a variable."""
+        nothing = frozenset[int]()
+        return tuple(
+            frozenset(self.groups.find(other) for other in near.get(dim, nothing)) for near in self.partners
+        )
 
 
 def gather_clues(stream: Stream, numerical_output: bool) -> Clues:
-    """Collect what heads, neurons and the unembedding say of the dimensions that they read."""
+    """Collect what heads, neurons and the unembedding say of the dimensions that they read.
+
+    From the last layer to the first, so that what is known of written dimensions tells of those read.
+    """
     groups = Groups()
     whole: dict[int, frozenset[int]] = {}
     categorical: set[int] = set()
@@ -51,23 +50,22 @@ def gather_clues(stream: Stream, numerical_output: bool) -> Clues:
             whole[dim] = frozenset(dims)
 
     if not numerical_output:
-        groups.join(sorted(set(stream.output_dims)))
+        exact(sorted(stream.live & set(stream.output_dims)))
         categorical |= set(stream.output_dims)
-    for head in stream.heads:
-        keys = head_keys(stream, head)
-        exact(keys)
-        categorical |= set(keys)
-        queries = head_queries(stream, head)
-        groups.join(queries)
-        categorical |= set(queries)
-        moved = head_values(stream, head)
-        exact(moved)
-        if len(moved) > 1:
-            categorical |= set(moved)
-    for mlp in stream.mlps:
-        _join_read_together(stream, mlp, groups)
-    numerical = _numerical_dims(stream, numerical_output) - categorical
-    return Clues(groups, whole, frozenset(numerical))
+    neurons = {mlp.layer: neurons_of(stream, mlp) for mlp in stream.mlps}
+    for mlp in reversed(stream.mlps):
+        join_by(mlp, neurons[mlp.layer], groups)
+        for head in stream.heads:
+            if head.layer == mlp.layer:
+                keys, queries = head_keys(stream, head), head_queries(stream, head)
+                exact(keys)
+                groups.join(queries)
+                moved = head_values(stream, head)
+                exact(moved)
+                categorical |= {*keys, *queries, *(moved if len(moved) > 1 else ())}
+    numerical = _numerical_dims(stream, neurons, numerical_output) - categorical
+    together = tuple(partners(neurons[mlp.layer]) for mlp in stream.mlps)
+    return Clues(groups, whole, frozenset(numerical), together)
 
 
 def head_keys(stream: Stream, head: Head) -> list[int]:
@@ -76,59 +74,36 @@ def head_keys(stream: Stream, head: Head) -> list[int]:
 
 
 def head_queries(stream: Stream, head: Head) -> list[int]:
-    """Dimensions of the query of a head that select something, `one` and BOS left out."""
-    rows = np.nonzero(significant(head.qk).any(axis=1))[0]
-    return [int(d) for d in rows if d not in stream.special]
+    """Dimensions of the query of a head that select something, BOS and what is always 1 left out."""
+    rows = np.nonzero((head.qk != 0).any(axis=1))[0].tolist()
+    return [d for d in rows if d not in stream.special]
 
 
 def head_values(stream: Stream, head: Head) -> list[int]:
     """Dimensions that a head moves, BOS left out."""
-    rows = np.nonzero(significant(head.ov).any(axis=1))[0]
-    return [int(d) for d in rows if d != stream.bos]
+    rows = np.nonzero((head.ov != 0).any(axis=1))[0].tolist()
+    return [d for d in rows if d not in stream.special]
 
 
-def neuron_reads(stream: Stream, mlp: Mlp) -> list[list[int]]:
-    """For each neuron the dimensions that it reads, `one` and BOS left out."""
-    present = significant(mlp.w_in)
-    for dim in stream.special:
-        present[dim] = False
-    return [np.nonzero(column)[0].tolist() for column in present.T]
-
-
-def one_weights(stream: Stream, mlp: Mlp) -> np.ndarray:
-    """What each neuron gets always: its bias and its weight on `one`."""
-    return mlp.b_in + (mlp.w_in[stream.one] if stream.one is not None else 0.0)
-
-
-def _join_read_together(stream: Stream, mlp: Mlp, groups: Groups) -> None:
-    """A neuron without threshold reads values of one variable; partners of one dimension belong together."""
-    always = one_weights(stream, mlp)
-    reads = neuron_reads(stream, mlp)
-    for neuron, dims in enumerate(reads):
-        if abs(always[neuron]) < 1e-6:
-            groups.join(dims)
-    for written in np.nonzero(significant(mlp.w_out).any(axis=0))[0]:
-        partners: dict[int, list[int]] = {}
-        for neuron in np.nonzero(mlp.w_out[:, written])[0]:
-            if len(reads[neuron]) == 2 and abs(always[neuron]) > 1e-6:
-                first, second = reads[neuron]
-                partners.setdefault(first, []).append(second)
-                partners.setdefault(second, []).append(first)
-        for dims in partners.values():
-            groups.join(dims)
-
-
-def _numerical_dims(stream: Stream, numerical_output: bool) -> set[int]:
+def _numerical_dims(
+    stream: Stream, neurons: dict[int, list[Neuron]], numerical_output: bool
+) -> set[int]:
     """Dimensions read as numbers: compared with thresholds, combined linearly, averaged, or put out."""
     found: set[int] = set(stream.output_dims) if numerical_output else set()
     for mlp in stream.mlps:
-        always = one_weights(stream, mlp)
-        for neuron, dims in enumerate(neuron_reads(stream, mlp)):
-            if len(dims) == 1 and (abs(always[neuron]) > 1e-6 or mlp.w_in[dims[0], neuron] < 0):
-                found.add(dims[0])
+        found |= _compared(mlp, neurons[mlp.layer])
     for head in reversed(stream.heads):
         moved = head_values(stream, head)
-        written = np.nonzero(significant(head.ov).any(axis=0))[0].tolist()
+        written = np.nonzero((head.ov != 0).any(axis=0))[0].tolist()
         if len(moved) == 1 and len(written) == 1 and written[0] in found:
             found.add(moved[0])
     return found
+
+
+def _compared(mlp: Mlp, neurons: Sequence[Neuron]) -> set[int]:
+    """Dimensions that a neuron reads alone, with a threshold or its sign turned."""
+    return {
+        n.reads[0]
+        for n in neurons
+        if len(n.reads) == 1 and (not n.open or mlp.w_in[n.reads[0], n.index] < 0)
+    }

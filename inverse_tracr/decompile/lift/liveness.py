@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream, significant
+from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream
 
 
 def without_dead(stream: Stream) -> Stream:
@@ -20,13 +20,12 @@ def without_dead(stream: Stream) -> Stream:
     for mlp in stream.mlps:
         layer = [_trim_head(head, live) for head in stream.heads if head.layer == mlp.layer]
         for head in layer:
-            live |= set(np.nonzero(significant(head.ov).any(axis=0))[0].tolist())
-        heads += layer
-        trimmed = _trim_mlp(stream, mlp, live)
-        live |= set(np.nonzero(significant(trimmed.w_out).any(axis=0))[0].tolist())
+            live |= set(np.nonzero((head.ov != 0).any(axis=0))[0].tolist())
+        heads += [head for head in layer if head.ov.any()]
+        trimmed = _trim_mlp(mlp, live)
+        live |= set(np.nonzero((trimmed.w_out != 0).any(axis=0))[0].tolist())
         mlps.append(trimmed)
-    heads = [head for head in heads if significant(head.ov).any()]
-    return replace(stream, heads=tuple(heads), mlps=tuple(mlps))
+    return replace(stream, heads=tuple(heads), mlps=tuple(mlps), live=frozenset(live))
 
 
 def _dead(live: set[int], size: int) -> list[int]:
@@ -40,13 +39,13 @@ def _trim_head(head: Head, live: set[int]) -> Head:
     return Head(head.layer, head.head, qk, ov, tuple(d for d in head.key_dims if d in live))
 
 
-def _trim_mlp(stream: Stream, mlp: Mlp, live: set[int]) -> Mlp:
+def _trim_mlp(mlp: Mlp, live: set[int]) -> Mlp:
     """Leave out dead reads, and neurons that need one of them to fire or read nothing at all."""
     dead = _dead(live, len(mlp.w_in))
-    always = mlp.b_in + (mlp.w_in[stream.one] if stream.one is not None else 0.0)
-    needs_dead = (np.abs(mlp.w_in[dead]) > 0).any(axis=0) & (always < 0)
     w_in, w_out = mlp.w_in.copy(), mlp.w_out.copy()
+    below = ~mlp.open & (mlp.always < 0)
+    needs_dead = (w_in[dead] != 0).any(axis=0) & below
     w_in[dead] = 0
-    silent = needs_dead | (~(np.abs(w_in) > 0).any(axis=0) & (always <= 0))
+    silent = needs_dead | (~(w_in[:-1] != 0).any(axis=0) & (below | mlp.open))
     w_in[:, silent], w_out[silent] = 0, 0
-    return Mlp(mlp.layer, w_in, w_out, np.where(silent, 0.0, mlp.b_in))
+    return Mlp(mlp.layer, w_in, w_out)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inverse_tracr.decompile.lift.attention import Widths
-from inverse_tracr.decompile.lift.clues import Clues, neuron_reads, one_weights
-from inverse_tracr.decompile.lift.cover import exact_covers
+from inverse_tracr.decompile.lift.clues import Clues
+from inverse_tracr.decompile.lift.cover import sort_into_variables
 from inverse_tracr.decompile.lift.draft import (
     Basis,
     Draft,
@@ -19,9 +19,10 @@ from inverse_tracr.decompile.lift.draft import (
     Variable,
     WidthDraft,
 )
+from inverse_tracr.decompile.lift.joins import neurons_of
 from inverse_tracr.decompile.lift.ladder import steps_at
 from inverse_tracr.decompile.lift.numbers import snapped
-from inverse_tracr.decompile.lift.stream import Floats, Mlp, NotReadableError, Stream, significant
+from inverse_tracr.decompile.lift.stream import Floats, Mlp, NotReadableError, Stream
 from inverse_tracr.rasp.program import TOKENS, Encoding
 
 PURE = 0.05
@@ -52,9 +53,9 @@ class MlpReader:
     """Adds the lines of one MLP to a draft; what it cannot read goes to `unexplained`."""
 
     def __init__(self, stream: Stream, mlp: Mlp, draft: Draft, widths: Widths, clues: Clues) -> None:
-        self._stream, self._mlp, self._draft, self._widths, self._clues = stream, mlp, draft, widths, clues
-        self._reads = neuron_reads(stream, mlp)
-        self._always = one_weights(stream, mlp)
+        self._mlp, self._draft, self._widths, self._clues = mlp, draft, widths, clues
+        self._reads = [neuron.reads for neuron in neurons_of(stream, mlp)]
+        self._always = mlp.always
         self.unexplained: list[str] = []
 
     def read(self) -> None:
@@ -70,7 +71,7 @@ class MlpReader:
 
     def _written(self) -> list[tuple[int, list[int]]]:
         """Written dimensions with the neurons that write them at positions other than BOS."""
-        present = significant(self._mlp.w_out)
+        present = self._mlp.w_out != 0
         acting = [bool(r) or self._always[n] > 1e-6 for n, r in enumerate(self._reads)]
         found: list[tuple[int, list[int]]] = []
         for dim in np.nonzero(present.any(axis=0))[0].tolist():
@@ -177,7 +178,7 @@ class MlpReader:
         return next(v for v in self._draft.variables if v.ref == ref)
 
     def _is_linear(self, neurons: list[int]) -> bool:
-        return all(abs(self._always[n]) < 1e-6 for n in neurons)
+        return all(self._mlp.open[n] for n in neurons)
 
     def _add_linear(self, dim: int, neurons: list[int], operands: list[Variable]) -> None:
         factors: list[tuple[Variable, float]] = []
@@ -281,11 +282,10 @@ class MlpReader:
                 joined.setdefault(self._clues.groups.find(function.dim), []).append(function)
         components = list(joined.values())
         cases = [frozenset[int]().union(*(f.cases for f in c)) for c in components]
+        kinds = [frozenset(self._clues.kind(f.dim) for f in c) for c in components]
         every = frozenset(range(len(functions[0].heights)))
-        groups = [
-            [f for i in group for f in components[i]] for group in exact_covers(cases, every)
-        ]
-        return [*whole.values(), *groups]
+        groups = sort_into_variables(cases, kinds, every)
+        return [*whole.values(), *([f for i in group for f in components[i]] for group in groups)]
 
 
 def _joined(head: Basis, mlp: Basis) -> Basis:

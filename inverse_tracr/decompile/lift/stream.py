@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,11 @@ from numpy.typing import NDArray
 from inverse_tracr.model import TransformerProgram, Weights
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 RELATIVE = 1e-4
 """A weight counts as zero below this share of the largest of its matrix."""
+_WRITES = 1e-5
+"""The same for what neurons write: long ladders of numbers have neurons of very different reach."""
 
 
 class NotReadableError(Exception):
@@ -24,11 +29,17 @@ def significant(matrix: Floats) -> NDArray[np.bool_]:
     return np.abs(matrix) > RELATIVE * largest if largest > 0 else np.zeros(matrix.shape, dtype=np.bool_)
 
 
+def cleaned(matrix: Floats) -> Floats:
+    """The matrix with exact zeros where its entries are not significant."""
+    return np.where(significant(matrix), matrix, 0.0)
+
+
 @dataclass(frozen=True)
 class Head:
     """One attention head through its products: `qk[query dim, key dim]` and `ov[value dim, output dim]`.
 
-    `key_dims` are the dimensions that its keys read, whether or not a query selects them.
+    What is not significant is exactly zero. `key_dims` are the dimensions that its keys read, whether or not
+    a query selects them.
     """
 
     layer: int
@@ -45,34 +56,54 @@ class Head:
 
 @dataclass(frozen=True)
 class Mlp:
-    """One MLP: `w_in[dim, neuron]`, `w_out[neuron, dim]`, and what reaches its neurons always (biases)."""
+    """One MLP: `w_in[dim, neuron]` and `w_out[neuron, dim]`, exactly zero where not significant.
+
+    The last row of `w_in`, what reaches a neuron always, is as it was.
+    """
 
     layer: int
     w_in: Floats
     w_out: Floats
-    b_in: Floats
+
+    @property
+    def always(self) -> Floats:
+        """What reaches each neuron always: its bias and its weight on the dimension that is always 1."""
+        return self.w_in[-1]
+
+    @cached_property
+    def open(self) -> NDArray[np.bool_]:
+        """Neurons that add what they read, without a threshold."""
+        return np.abs(self.always) <= RELATIVE * np.abs(self.w_in).max(axis=0)
+
+    @property
+    def name(self) -> str:
+        """As in `mlp 2`."""
+        return f"mlp {self.layer}"
 
 
 @dataclass(frozen=True)
 class Stream:
     """A model taken apart by residual dimension.
 
-    `token_dims[i]` belongs to `signature.vocab[i]`, `index_dims[i]` to position i; `one` is 1 everywhere
-    (None when no part needs it); `bos` is 1 at BOS alone. `output_dims[i]` is column i of W_U.
+    `token_dims[i]` belongs to `signature.vocab[i]`, `index_dims[i]` to position i; `bos` are 1 at BOS alone.
+    `one` is 1 everywhere: a dimension behind the last one of the model, which stands for biases and for the
+    dimension that every token sets. `output_dims[i]` is column i of W_U. `live` are the dimensions that
+    something writes; before `without_dead` these are all.
     """
 
     token_dims: tuple[int, ...]
     index_dims: tuple[int, ...]
-    one: int | None
-    bos: int | None
+    one: int
+    bos: frozenset[int]
     output_dims: tuple[int, ...]
     heads: tuple[Head, ...]
     mlps: tuple[Mlp, ...]
+    live: frozenset[int]
 
     @property
     def special(self) -> frozenset[int]:
         """Dimensions that belong to no s-op."""
-        return frozenset(d for d in (self.one, self.bos) if d is not None)
+        return self.bos | {self.one}
 
 
 def read_stream(model: TransformerProgram) -> Stream:
@@ -80,31 +111,29 @@ def read_stream(model: TransformerProgram) -> Stream:
     weights = model.weights()
     encoder = model.input_encoder
     rows = [encoder.row(token) for token in model.signature.vocab]
-    one = _constant_dim(weights)
+    constant = _constant_dims(weights)
     embedding = weights.W_E.astype(np.float64)
-    if one is not None:
-        embedding = embedding.copy()
-        embedding[:, one] = 0
+    embedding[:, constant] = 0
     token_dims = _one_hot_dims(embedding, rows, "W_E")
-    index_dims = _one_hot_dims(
-        weights.W_pos.astype(np.float64), list(range(1, model.config.n_ctx)), "W_pos"
-    )
-    bos = np.nonzero(significant(embedding)[encoder.bos])[0]
+    positions = weights.W_pos.astype(np.float64)
+    index_dims = _one_hot_dims(positions, list(range(1, model.config.n_ctx)), "W_pos")
+    at_bos = significant(embedding)[encoder.bos] | significant(positions)[0]
+    d_model = model.config.d_model
     return Stream(
         token_dims,
         index_dims,
-        one,
-        int(bos[0]) if len(bos) == 1 else None,
+        d_model,
+        frozenset(np.nonzero(at_bos)[0].tolist()),
         _output_dims(weights),
-        tuple(_heads(weights)),
-        tuple(_mlps(weights)),
+        tuple(_heads(weights, constant)),
+        tuple(_mlps(weights, constant)),
+        frozenset(range(d_model + 1)),
     )
 
 
-def _constant_dim(weights: Weights) -> int | None:
-    """The dimension that every token sets to 1."""
-    found = np.nonzero(np.all(np.abs(weights.W_E - 1) < RELATIVE, axis=0))[0]
-    return int(found[0]) if len(found) == 1 else None
+def _constant_dims(weights: Weights) -> list[int]:
+    """The dimensions that every token sets to 1."""
+    return np.nonzero(np.all(np.abs(weights.W_E - 1) < RELATIVE, axis=0))[0].tolist()
 
 
 def _one_hot_dims(matrix: Floats, rows: list[int], name: str) -> tuple[int, ...]:
@@ -125,27 +154,47 @@ def _output_dims(weights: Weights) -> tuple[int, ...]:
     return tuple(int(d) for d in present.argmax(axis=0))
 
 
-def _heads(weights: Weights) -> list[Head]:
+def _reading(matrix: Floats32, bias: Floats32, constant: list[int]) -> Floats:
+    """A matrix that reads the stream, with a last row for what is read always."""
+    matrix = matrix.astype(np.float64)
+    always = bias.astype(np.float64) + matrix[constant].sum(axis=0)
+    matrix[constant] = 0
+    return np.concatenate([matrix, always[None]])
+
+
+def _writing(matrix: Floats32) -> Floats:
+    """A matrix that writes the stream, with a last column of zeros: nothing writes what is always 1."""
+    return np.concatenate([matrix.astype(np.float64), np.zeros((len(matrix), 1))], axis=1)
+
+
+def _heads(weights: Weights, constant: list[int]) -> Iterator[Head]:
     """Heads that do something: those that write into the stream."""
-    heads: list[Head] = []
-    for layer in range(weights.W_Q.shape[0]):
-        for head in range(weights.W_Q.shape[1]):
-            w_q, w_k = weights.W_Q[layer, head].astype(np.float64), weights.W_K[layer, head].astype(np.float64)
-            w_v, w_o = weights.W_V[layer, head].astype(np.float64), weights.W_O[layer, head].astype(np.float64)
-            ov = w_v @ w_o
-            if np.abs(ov).max(initial=0.0) > RELATIVE:
-                key_dims = np.nonzero(significant(w_k).any(axis=1))[0].tolist()
-                heads.append(Head(layer, head, w_q @ w_k.T, ov, tuple(key_dims)))
-    return heads
+    for layer, head in np.ndindex(*weights.W_Q.shape[:2]):
+        w_q = _reading(weights.W_Q[layer, head], weights.b_Q[layer, head], constant)
+        w_k = _reading(weights.W_K[layer, head], weights.b_K[layer, head], constant)
+        w_v = _reading(weights.W_V[layer, head], weights.b_V[layer, head], constant)
+        ov = w_v @ _writing(weights.W_O[layer, head])
+        if np.abs(ov).max(initial=0.0) > RELATIVE:
+            key_dims = np.nonzero(significant(w_k).any(axis=1))[0].tolist()
+            yield Head(layer, head, cleaned(w_q @ w_k.T), cleaned(ov), tuple(key_dims))
 
 
-def _mlps(weights: Weights) -> list[Mlp]:
-    return [
-        Mlp(
-            layer,
-            weights.W_in[layer].astype(np.float64),
-            weights.W_out[layer].astype(np.float64),
-            weights.b_in[layer].astype(np.float64),
-        )
-        for layer in range(weights.W_in.shape[0])
-    ]
+def _mlps(weights: Weights, constant: list[int]) -> Iterator[Mlp]:
+    for layer in range(len(weights.W_in)):
+        w_in = _reading(weights.W_in[layer], weights.b_in[layer], constant)
+        w_out = _writing(weights.W_out[layer])
+        yield Mlp(layer, *_clean_neurons(w_in, w_out))
+
+
+def _clean_neurons(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
+    """Weights with zeros where not significant.
+
+    A neuron may be scaled up before the ReLU and down behind it, so reads are judged neuron by neuron and
+    writes by what the neuron can write at unit input.
+    """
+    largest = np.abs(w_in).max(axis=0)
+    reads = np.abs(w_in) > RELATIVE * largest
+    reads[-1] = True  # thresholds are differences of large numbers: each counts
+    reach = np.abs(w_out) * largest[:, None]
+    writes = reach > _WRITES * reach.max(initial=0.0)
+    return np.where(reads, w_in, 0.0), np.where(writes, w_out, 0.0)
