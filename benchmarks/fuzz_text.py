@@ -49,7 +49,7 @@ p = sequence_map(indices, o, {(0, ()): 'it\\'s', (1, (1, "b")): "\\u00e9"})
 return p
 """,
     "a = map(tokens, min(x, 3))\nb = sequence_map(a, indices, abs(x - y))\nc = map(b, not x)\nreturn c\n",
-    "w = select(tokens, indices, q != 'a')\nc = selector_width(w, numerical)\nd = map(c, 3 // x)\nreturn d\n",
+    "w = select(tokens, indices, q != 'a')\nc = selector_width(w, numerical)\nd = map(c, 3 / x)\nreturn d\n",
 )
 
 WORDS = (
