@@ -23,7 +23,6 @@ _CELLS = 2_000_000
 """Selector cells that the interpreter may hold at once."""
 
 
-
 @dataclass(frozen=True)
 class Outputs:
     """Outputs on a batch in one form: `values[index]`, or numbers where `index` is -2; -1 is no value."""
@@ -134,7 +133,7 @@ def _judge(
 
 
 def _recompile(program: Program, signature: Signature, size: int) -> tuple[TrimmedModel | None, str]:
-    """The program's own model, without Tracr's faults where they can be mended; the cap fits the given model."""
+    """The program's own model, Tracr's faults mended where they can be; it may be twice `size`."""
     cap = max(DEFAULT_CAP, size)
     try:
         return TrimmedModel(compile_program(program, signature, mode=Mode.FIXED, cap=cap)), ""

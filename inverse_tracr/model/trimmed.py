@@ -6,7 +6,7 @@ writes few residual dimensions. Leaving zeros out changes no sum but the order i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -157,7 +157,7 @@ def _cut(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _threads_for(work: int) -> Iterator[None]:
+def _threads_for(work: int) -> Generator[None]:
     """One thread for small work."""
     threads = torch.get_num_threads()
     if work < _SMALL and threads > 1:

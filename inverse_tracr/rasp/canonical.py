@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inverse_tracr.rasp.functions import (
+    Comparison,
+    NamedPredicate,
     UnaryTable,
     compose,
     tabulate_binary,
@@ -34,13 +36,15 @@ from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 
 _MAX_PASSES = 10
+_NOTHING = NamedPredicate(Comparison.FALSE)
 
 
 def canonical(program: Program, signature: Signature) -> Program:
-    """The canonical form: dead lines dropped, maps fused, equal lines shared, lines ordered by depth and content.
+    """The canonical form: dead lines dropped, maps fused, equal lines shared, the rest ordered.
 
-    Values of internal categorical lines are renumbered by first occurrence, functions take the first name
-    with the same table on the value sets. Idempotent. Raises what `ValueSets` raises.
+    Lines stand by depth, then content. Values of internal categorical lines are renumbered by first
+    occurrence; functions take the first name with the same table on the value sets. Idempotent. Raises
+    what `ValueSets` raises.
     """
     return canonical_places(program, signature)[0]
 
@@ -173,10 +177,8 @@ class _Rewriter:
     def _plain(self, position: int) -> _Known:
         return _Known(self._sets[position], self._sets[position])
 
-    def _renumbered(
-        self, position: int, results: tuple[Maybe, ...]
-    ) -> tuple[tuple[Maybe, ...], _Known]:
-        """Results with new values, and the values: 0, 1, ... by first occurrence where they cannot be seen."""
+    def _renumbered(self, position: int, results: tuple[Maybe, ...]) -> tuple[tuple[Maybe, ...], _Known]:
+        """Results with new values, and the values: 0, 1, ... by first occurrence where they are unseen."""
         if position in self._kept or self._program.encoding(position) is Encoding.NUMERICAL:
             return results, self._plain(position)
         number: dict[Value, int] = {}
@@ -186,9 +188,7 @@ class _Rewriter:
     def _map(self, position: int, line: Map) -> _Found:
         operand = self._known[line.operand]
         results, known = self._renumbered(position, tabulate_unary(line.function, operand.old))
-        return _Found(
-            Map(self._place[line.operand], name_unary(operand.new, results), line.encoding), known
-        )
+        return _Found(Map(self._place[line.operand], name_unary(operand.new, results), line.encoding), known)
 
     def _sequence_map(self, position: int, line: SequenceMap) -> _Found:
         first, second = line.first, line.second
@@ -210,6 +210,8 @@ class _Rewriter:
     def _select(self, line: Select) -> _Found:
         keys, queries = self._known[line.keys], self._known[line.queries]
         rows = tabulate_predicate(line.predicate, keys.old, queries.old)
+        if not any(map(any, rows)):  # weights hold which queries select something, and here none does
+            return _Found(Select(self._place[line.keys], self._place[line.keys], _NOTHING), _Known((), ()))
         predicate = name_predicate(keys.new, queries.new, rows)
         select = Select(self._place[line.keys], self._place[line.queries], predicate)
         return _Found(select, _Known((), ()))

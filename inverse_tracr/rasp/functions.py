@@ -21,7 +21,7 @@ MAX_TEXT = 1_000
 
 
 class UnaryOp(enum.Enum):
-    """Named functions of one variable `x` and, for most, a constant `c`; the order decides canonical names."""
+    """Named functions of `x` and, for most, a constant `c`; the order decides canonical names."""
 
     IDENTITY = "x"
     EQ = "x == c"
@@ -343,7 +343,7 @@ BinaryFunction = NamedBinary | BinaryTable
 
 @dataclass(frozen=True)
 class NamedPredicate:
-    """A comparison of the key `k` with the query `q` (shifted by `offset`), or of one of them with `constant`."""
+    """A comparison of the key `k` with the query `q` shifted by `offset`, or of one with `constant`."""
 
     comparison: Comparison
     side: Side = Side.QUERY

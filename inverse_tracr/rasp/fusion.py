@@ -13,11 +13,21 @@ from inverse_tracr.rasp.value_sets import GrowingValueSets
 
 @dataclass(frozen=True)
 class Built:
-    """The fused program, for each of its lines the position of the line it came from, and its value sets."""
+    """The fused program and its value sets.
 
+    For each line, `chains` has the positions in `source` of the lines that were fused into it, the last of
+    them first, and `origin` that last one.
+    """
+
+    source: Program
     program: Program
-    origin: tuple[int, ...]
+    chains: tuple[tuple[int, ...], ...]
     values: GrowingValueSets
+
+    @property
+    def origin(self) -> tuple[int, ...]:
+        """For each line the position of the line of `source` that it gives the values of."""
+        return tuple(chain[0] for chain in self.chains)
 
 
 def build(program: Program, signature: Signature, *, exact_means: bool = False) -> Built:
@@ -39,9 +49,10 @@ def build(program: Program, signature: Signature, *, exact_means: bool = False) 
         values.append(line, program.names[position])
         lines.append(line)
     if len(live) == len(program.lines) and all(len(chain) == 1 for chain in chains):
-        return Built(program, tuple(live), values)
+        return Built(program, program, tuple(chains), values)
     names = tuple(program.names[position] for position in live)
-    return Built(Program(tuple(lines), place[program.output], names), tuple(live), values)
+    fused = Program(tuple(lines), place[program.output], names)
+    return Built(program, fused, tuple(chains[position] for position in live), values)
 
 
 def _chain(program: Program, position: int) -> tuple[int, ...]:

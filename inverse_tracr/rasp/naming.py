@@ -51,7 +51,7 @@ def _unary_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iterator[
         yield NamedUnary(UnaryOp.NEGATE)
         yield NamedUnary(UnaryOp.ABS)
         yield from _arithmetic_candidates(xs, ys)
-    yield from _clipping_candidates(xs, ys)
+    yield from _clipping_candidates(ys)
     yield from _logic_candidates(xs, ys)
     for op in (UnaryOp.INT, UnaryOp.BOOL, UnaryOp.ROUND):
         yield NamedUnary(op)
@@ -115,7 +115,7 @@ def _whole(number: int | float) -> int | float:
     return int(number) if float(number).is_integer() else number
 
 
-def _clipping_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iterator[NamedUnary]:
+def _clipping_candidates(ys: tuple[Maybe, ...]) -> Iterator[NamedUnary]:
     try:
         defined = [y for y in ys if y is not None]
         yield NamedUnary(UnaryOp.MINIMUM, max(defined))  # pyright: ignore[reportArgumentType]
@@ -134,9 +134,7 @@ def _logic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iterator[
 
 
 @lru_cache(maxsize=50_000)
-def name_binary(
-    xs: tuple[Value, ...], ys: tuple[Value, ...], table: tuple[Maybe, ...]
-) -> BinaryFunction:
+def name_binary(xs: tuple[Value, ...], ys: tuple[Value, ...], table: tuple[Maybe, ...]) -> BinaryFunction:
     """The first named function with these values, in the order of `BinaryOp`; a table if none.
 
     `table` is row by row: entry `i * len(ys) + j` belongs to `xs[i], ys[j]`.

@@ -159,7 +159,8 @@ class _Parser:
     def _operand(self) -> Ref:
         token = self._advance()
         if token.kind is not TokenKind.NAME or token.text not in self._refs:
-            raise self._error(f"expected `tokens`, `indices` or the name of an earlier line, got {token}", token)
+            expected = "`tokens`, `indices` or the name of an earlier line"
+            raise self._error(f"expected {expected}, got {token}", token)
         return self._refs[token.text]
 
     def _line(self) -> Line:

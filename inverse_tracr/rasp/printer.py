@@ -9,7 +9,6 @@ from inverse_tracr.rasp.functions import (
     BinaryTable,
     NamedBinary,
     NamedPredicate,
-    NamedUnary,
     Predicate,
     PredicateTable,
     Side,
@@ -113,9 +112,7 @@ def _table_text(entries: list[tuple[str, Maybe]], default: Maybe) -> str:
 def print_predicate(predicate: Predicate) -> str:
     """`==`, `True`, `k == q + 1`, `k > 2`, or `table {(0, 1), (1, 2)}` with pairs (key, query)."""
     if isinstance(predicate, PredicateTable):
-        return (
-            "table {" + ", ".join(f"({value_text(k)}, {value_text(q)})" for k, q in predicate.pairs) + "}"
-        )
+        return "table {" + ", ".join(f"({value_text(k)}, {value_text(q)})" for k, q in predicate.pairs) + "}"
     return _named_predicate_text(predicate)
 
 
@@ -130,8 +127,6 @@ def _named_predicate_text(predicate: NamedPredicate) -> str:
             return f"k {sign} q {'+' if predicate.offset > 0 else '-'} {abs(predicate.offset)}"
         case Side.QUERY:
             return predicate.comparison.value
-
-
 
 
 def print_function(line: Line) -> str:

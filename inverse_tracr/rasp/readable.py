@@ -12,7 +12,6 @@ from inverse_tracr.rasp.functions import (
     BinaryOp,
     BinaryTable,
     NamedBinary,
-    NamedPredicate,
     NamedUnary,
     PredicateTable,
     UnaryOp,

@@ -60,7 +60,9 @@ class Sketch:
     half_layers: tuple[int, ...]
     cost: float
 
-    def extended(self, lines: tuple[Line, ...], columns: tuple[Column, ...], half: int, cost: float) -> Sketch:
+    def extended(
+        self, lines: tuple[Line, ...], columns: tuple[Column, ...], half: int, cost: float
+    ) -> Sketch:
         """The sketch with more lines of one half-layer."""
         return Sketch(
             (*self.lines, *lines),

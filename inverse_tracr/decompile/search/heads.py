@@ -147,7 +147,7 @@ def _moves(
             continue
         classes, zero = known
         labels = moved_labels(classes[values.labels], chosen)
-        unseen = zero is not None and classes.max() == 1 and not chosen.any(axis=2)[mask].all()
+        unseen = zero is not None and classes.max() == 1 and bool((mask & ~np.any(chosen, axis=2)).any())
         if labels is not None and not unseen:
             found.append(_move(fit, np.where(mask, labels, -1), values, classes, mask, rows, ref))
         elif classes.max() == 1:
@@ -228,11 +228,7 @@ def moved_classes(
     classes = np.full(count + 1, -1)
     number = 0
     for position, value in enumerate(present.tolist()):
-        near = [
-            other
-            for other in range(position)
-            if gaps[position, other] <= _SAME_CLASS * largest
-        ]
+        near = [other for other in range(position) if gaps[position, other] <= _SAME_CLASS * largest]
         if near:
             classes[value] = classes[present[near[int(np.argmin(gaps[position, near]))]]]
         else:

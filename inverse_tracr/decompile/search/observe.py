@@ -99,7 +99,7 @@ def observe(model: TransformerProgram, probes: Probes) -> Observation:
     logits = np.zeros((count, longest, config.d_vocab_out), np.float32)
     encoder = model.input_encoder
     rows = np.array([encoder.row(token) for token in model.signature.vocab])
-    w_o = [block.attn.W_O.detach() for block in model.blocks]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+    w_o = torch.from_numpy(model.weights().W_O)
     for length in np.unique(probes.lengths).tolist():
         chosen = np.nonzero(probes.lengths == length)[0]
         ids = np.full((len(chosen), length + 1), encoder.bos)
@@ -112,7 +112,7 @@ def observe(model: TransformerProgram, probes: Probes) -> Observation:
                 half[2 * layer][chosen, :length] = cache[name + "hook_attn_out"][:, 1:].numpy()
                 half[2 * layer + 1][chosen, :length] = cache[name + "hook_mlp_out"][:, 1:].numpy()
                 pattern = cache[name + "attn.hook_pattern"][:, :, 1:].numpy()
-                written = torch.einsum("bphd,hdm->hbpm", cache[name + "attn.hook_z"], w_o[layer]).numpy()  # pyright: ignore[reportUnknownArgumentType]
+                written = torch.einsum("bphd,hdm->hbpm", cache[name + "attn.hook_z"], w_o[layer]).numpy()
                 for head in range(config.n_heads):
                     patterns[layer][head][chosen, :length, : length + 1] = pattern[:, head]
                     heads[layer][head][chosen, :length] = written[head][:, 1:]

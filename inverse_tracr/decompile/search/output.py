@@ -28,9 +28,7 @@ def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) 
     return None
 
 
-def _named(
-    column: Column, observation: Observation, values: tuple[Value, ...]
-) -> dict[int, Maybe] | None:
+def _named(column: Column, observation: Observation, values: tuple[Value, ...]) -> dict[int, Maybe] | None:
     """The output value of each label of a column; None where a label has several."""
     mask = observation.probes.mask
     named: dict[int, Maybe] = {}
@@ -43,9 +41,7 @@ def _named(
     return named
 
 
-def _returning(
-    sketch: Sketch, column: Column, named: dict[int, Maybe], signature: Signature
-) -> Program:
+def _returning(sketch: Sketch, column: Column, named: dict[int, Maybe], signature: Signature) -> Program:
     lines = list(sketch.lines)
     outputs = [named.get(label) for label in range(len(column.values))]
     wanted = {v: o for v, o in zip(column.values, outputs, strict=True) if o is not None}

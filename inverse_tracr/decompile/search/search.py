@@ -24,7 +24,7 @@ from inverse_tracr.decompile.search.heads import (
     variance_explained,
 )
 from inverse_tracr.decompile.search.mappings import Mapping, explain, mapping_candidates
-from inverse_tracr.decompile.search.observe import Labels, Observation
+from inverse_tracr.decompile.search.observe import Observation
 from inverse_tracr.decompile.search.selectors import visible
 from inverse_tracr.rasp.functions import BinaryTable, UnaryFunction, UnaryTable
 from inverse_tracr.rasp.naming import name_unary
@@ -42,7 +42,7 @@ from inverse_tracr.rasp.values import Value
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """Budgets, all counts: sketches kept after each half-layer, readings tried for a head, partitions for an MLP."""
+    """Budgets, all counts: sketches kept after a half-layer, readings of a head, partitions of an MLP."""
 
     beam: int = 4
     readings: int = 2
@@ -79,8 +79,9 @@ def _attention(
         for state, widths in states:
             ref = len(state.lines)
             readings = read_head(observation, layer, head, columns, seen, ref)
-            for reading in readings[: config.readings]:
-                following.append(_with_head(state, widths, reading, 2 * layer))
+            following += [
+                _with_head(state, widths, reading, 2 * layer) for reading in readings[: config.readings]
+            ]
             if not readings:
                 following.append((_unread(observation, layer, head, state), widths))
         states = sorted(following, key=lambda pair: pair[0].cost)[: config.beam]
@@ -96,7 +97,7 @@ def _unread(observation: Observation, layer: int, head: int, state: Sketch) -> S
 def _with_head(
     state: Sketch, widths: list[Column], reading: HeadReading, half: int
 ) -> tuple[Sketch, list[Column]]:
-    """Append the select and the consumer of a head; a mean of a two-valued line makes that line a number too."""
+    """Append the select and the consumer of a head, and the map that it moves where that is a new line."""
     lines: list[Line] = []
     ref = len(state.lines)
     consumer, column = reading.consumer, reading.column
@@ -120,7 +121,7 @@ def _with_head(
 
 
 def _numbered(column: Column, weights: tuple[float, ...]) -> Line:
-    """The numbers that the values of a column stand for, as a map (fused with the column's own if it is one)."""
+    """The numbers that the values of a column stand for, as a map."""
     entries = tuple((value, int(weight)) for value, weight in zip(column.values, weights, strict=True))
     return Map(column.ref, UnaryTable(entries), Encoding.NUMERICAL)
 
@@ -166,13 +167,13 @@ def _with_mappings(
         ref = len(sketch.lines) + len(lines)
         labels = np.full(mask.shape, -1)
         labels[mask] = mapping.labels
-        lines.append(_mapping_line(mapping, mask, labels))
+        lines.append(_mapping_line(mapping, mask))
         columns.append(Column(ref, labels, tuple(range(int(mapping.labels.max()) + 1))))
     cost = penalty + sum(mapping.cost for mapping in chosen)
     return sketch.extended(tuple(lines), tuple(columns), half, cost)
 
 
-def _mapping_line(mapping: Mapping, mask: Truth, labels: Labels) -> Line:
+def _mapping_line(mapping: Mapping, mask: Truth) -> Line:
     """The line of a mapping: entries seen on the probes, the most common class for the rest."""
     if len(mapping.operands) == 1:
         operand = mapping.operands[0]

@@ -102,14 +102,12 @@ def selection(table: Table, keys: Column, queries: Column, seen: Truth) -> Truth
 
 def predicate_table(predicate: Predicate, keys: Column, queries: Column) -> Table:
     """A predicate as a truth table."""
-    return np.array(
-        tabulate_predicate(predicate, keys.values, queries.values), dtype=np.int8
-    ).reshape(len(queries.values), len(keys.values))
+    return np.array(tabulate_predicate(predicate, keys.values, queries.values), dtype=np.int8).reshape(
+        len(queries.values), len(keys.values)
+    )
 
 
-def predicate_fits(
-    chosen: Truth, seen: Truth, columns: list[Column], tolerance: float
-) -> list[PredicateFit]:
+def predicate_fits(chosen: Truth, seen: Truth, columns: list[Column], tolerance: float) -> list[PredicateFit]:
     """Key and query columns that explain a selection, the simplest first."""
     fits: list[PredicateFit] = []
     for keys in columns:
