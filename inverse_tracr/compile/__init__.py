@@ -9,13 +9,17 @@ Nothing here knows how programs are sampled or found.
 from inverse_tracr.callable_package import make_callable
 from inverse_tracr.compile.compiler import Compiled, compile_for, compile_program, compile_weights
 from inverse_tracr.compile.craft_labels import Label, dim_labels, neuron_labels
+from inverse_tracr.compile.faults import Fault, FaultKind
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.compile.plan import DEFAULT_CAP, Plan, plan
+from inverse_tracr.compile.soundness import plan_soundness, soundness
 
 __all__ = [
     "DEFAULT_CAP",
     "CompileError",
     "Compiled",
+    "Fault",
+    "FaultKind",
     "Label",
     "Mode",
     "Plan",
@@ -25,6 +29,8 @@ __all__ = [
     "dim_labels",
     "neuron_labels",
     "plan",
+    "plan_soundness",
+    "soundness",
 ]
 
 make_callable(__name__, compile_for)

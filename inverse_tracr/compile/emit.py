@@ -7,7 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.compile.ladders import ladder
 from inverse_tracr.compile.mode import Mode
 from inverse_tracr.compile.plan import Plan
 from inverse_tracr.model import Weights
@@ -22,7 +21,7 @@ from inverse_tracr.rasp.program import (
     SelectorWidth,
     SequenceMap,
 )
-from inverse_tracr.rasp.values import Maybe, Value
+from inverse_tracr.rasp.values import Maybe
 
 COLDNESS = 100.0
 """Attention logit of a selected key, as in Tracr (before the division by sqrt(d_head))."""
@@ -98,13 +97,8 @@ class _Emitter:
         line = plan.program.lines[position]
         match line:
             case Map() if plan.program.encoding(line.operand) is Encoding.NUMERICAL:
-                numbers = plan.values[line.operand]
                 self._ladder(
-                    position,
-                    int(plan.dims[line.operand][0]),
-                    numbers,
-                    tabulate_unary(line.function, numbers),
-                    True,
+                    position, int(plan.dims[line.operand][0]), keep_bos_clean=plan.mode is Mode.FIXED
                 )
             case Map():
                 results = tabulate_unary(line.function, plan.values[line.operand])
@@ -175,9 +169,7 @@ class _Emitter:
         """The number of selected keys from 1/(number + 1), and the BOS position cleaned of both."""
         plan = self._plan
         scratch, dims = plan.scratch[position], plan.dims[position]
-        widths = plan.values[position]
-        numbers = sorted(1 / (w + 1) for w in widths)  # pyright: ignore[reportOperatorIssue]
-        self._ladder(position, scratch, tuple(numbers), tuple(reversed(widths)), False)
+        self._ladder(position, scratch, keep_bos_clean=False)
         layer = plan.neurons[position][0]
         cleaner = plan.cleaners[layer]
         # Tracr joins the cleaning neurons of a layer by adding them up.
@@ -188,35 +180,20 @@ class _Emitter:
         if plan.program.encoding(position) is Encoding.CATEGORICAL:
             self._w_out[layer, cleaner, dims[0]] = -1
 
-    def _ladder(
-        self, position: int, dim: int, numbers: tuple[Value, ...], results: tuple[Maybe, ...], clean_bos: bool
-    ) -> None:
-        """A function of a number, step by step: two neurons a threshold between neighbouring numbers."""
+    def _ladder(self, position: int, dim: int, *, keep_bos_clean: bool) -> None:
+        """A function of the number at `dim`, step by step: two neurons a threshold."""
         plan = self._plan
         layer, start, count = plan.neurons[position]
-        steps = [(float(n), r) for n, r in zip(numbers, results, strict=True) if r is not None]  # pyright: ignore[reportArgumentType]
-        read = ladder([n for n, _ in steps], plan.mode)
+        read = plan.ladder(position)
         low = np.arange(start + 1, start + count, 2)
-        w_in = self._w_in[layer]
+        w_in, w_out = self._w_in[layer], self._w_out[layer]
         w_in[plan.one, start] = 1
         w_in[dim, start + 1 : start + count] = read.slope
         w_in[plan.one, low] = 1 + read.offsets
         w_in[plan.one, low + 1] = read.offsets
-        if clean_bos and plan.mode is Mode.FIXED:
+        if keep_bos_clean:
             w_in[plan.bos, start : start + count] = -w_in[plan.one, start : start + count]
-        self._write_steps(position, low, [r for _, r in steps])
-
-    def _write_steps(self, position: int, low: NDArray[np.int64], results: list[Value]) -> None:
-        plan = self._plan
-        layer, start, _ = plan.neurons[position]
-        heights = np.zeros((len(results), len(plan.dims[position])))
-        if plan.program.encoding(position) is Encoding.NUMERICAL:
-            heights[:, 0] = results
-        else:
-            column = {value: i for i, value in enumerate(plan.values[position])}
-            heights[np.arange(len(results)), [column[r] for r in results]] = 1
-        rises = np.diff(heights, axis=0)
-        w_out = self._w_out[layer]
-        w_out[start, plan.dims[position]] = heights[0]
-        w_out[low[:, None], plan.dims[position]] = rises
-        w_out[low[:, None] + 1, plan.dims[position]] = -rises
+        out, rises = plan.dims[position], read.rises
+        w_out[start, out] = read.heights[0]
+        w_out[low[:, None], out] = rises
+        w_out[low[:, None] + 1, out] = -rises

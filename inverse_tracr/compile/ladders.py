@@ -8,11 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.compile.mode import Mode
+from inverse_tracr.rasp.functions import tabulate_unary
+from inverse_tracr.rasp.program import Map
+from inverse_tracr.rasp.values import Value
 
 EXACTNESS = 100.0
 """Tracr's slope L. Its ramps blur numbers that lie closer together than 2 / L."""
@@ -28,18 +32,69 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ladder:
-    """Slope L, and -L t for every threshold t, rising."""
+    """What an MLP makes of a number: slope L, -L t for every rising threshold t, and the values written.
+
+    `heights` has a row for every number between the thresholds and a column for every output dimension.
+    """
 
     slope: float
     offsets: Numbers
+    heights: Numbers
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether float32 computes the steps without error."""
+        return self.slope != EXACTNESS
+
+    @cached_property
+    def rises(self) -> Numbers:
+        """What each step adds to the output; shape [thresholds, dimensions]."""
+        return np.diff(self.heights, axis=0)
+
+    @cached_property
+    def jumps(self) -> Numbers:
+        """How far each step moves the output: a number by that much, a one-hot by what changes its place."""
+        rises = np.abs(self.rises).sum(axis=1)
+        return rises if self.heights.shape[1] == 1 else rises / 2
 
     def steps(self, numbers: Numbers) -> Numbers:
         """How far each step is taken at each number, 0 to 1; shape [numbers, thresholds]."""
-        lifted = self.slope * numbers[:, None] + self.offsets
-        return np.clip(lifted + 1, 0, 1)
+        return np.clip(self.slope * numbers[:, None] + self.offsets + 1, 0, 1)
+
+    def output(self, numbers: Numbers) -> Numbers:
+        """What is written at each number, without rounding; shape [numbers, dimensions]."""
+        return self.heights[0] + self.steps(numbers) @ self.rises
 
 
-def ladder(numbers: Sequence[float], mode: Mode) -> Ladder:
+def map_ladder(line: Map, numbers: Sequence[Value], values: Sequence[Value] | None, mode: Mode) -> Ladder:
+    """The ladder of a map of a number in the set `numbers`; `values` is its value set, None for numbers.
+
+    Numbers where the function has no value are left out, as in Tracr.
+    """
+    results = tabulate_unary(line.function, tuple(numbers))
+    steps = [(float(n), r) for n, r in zip(numbers, results, strict=True) if r is not None]  # pyright: ignore[reportArgumentType]
+    return _ladder([n for n, _ in steps], _heights([r for _, r in steps], values), mode)
+
+
+@lru_cache(maxsize=1_000)
+def width_ladder(widest: int, *, categorical: bool, mode: Mode) -> Ladder:
+    """The ladder that finds the width w of a selection, up to `widest`, from 1 / (w + 1)."""
+    widths = range(widest, -1, -1)
+    results: list[Value] = list(widths)
+    heights = _heights(results, list(range(widest + 1)) if categorical else None)
+    return _ladder([1 / (w + 1) for w in widths], heights, mode)
+
+
+def _heights(results: Sequence[Value], values: Sequence[Value] | None) -> Numbers:
+    if values is None:
+        return np.array(results, dtype=np.float64)[:, None]
+    column = {value: i for i, value in enumerate(values)}
+    heights = np.zeros((len(results), len(values)))
+    heights[np.arange(len(results)), [column[r] for r in results]] = 1
+    return heights
+
+
+def _ladder(numbers: Sequence[float], heights: Numbers, mode: Mode) -> Ladder:
     """Steps between neighbours of the rising `numbers`.
 
     Mode `tracr`: Tracr's slope, thresholds half way. Mode `fixed`: the same where that reads every number
@@ -48,9 +103,15 @@ def ladder(numbers: Sequence[float], mode: Mode) -> Ladder:
     points = np.array(numbers, dtype=np.float64)
     middles = (points[:-1] + points[1:]) / 2
     if mode is Mode.TRACR or _reads_all(points):
-        return Ladder(EXACTNESS, -EXACTNESS * middles)
+        return Ladder(EXACTNESS, -EXACTNESS * middles, heights)
     slope = _slope(points)
-    return Ladder(slope, -np.round(slope * middles + 0.5))  # the ramp lies half way
+    return Ladder(slope, -np.round(slope * middles + 0.5), heights)  # the ramp lies half way
+
+
+@lru_cache(maxsize=1_000)
+def are_widths_readable(widest: int) -> bool:
+    """Whether `width_ladder` of mode `fixed` tells all widths apart in float32."""
+    return is_readable([1 / (w + 1) for w in range(widest, -1, -1)])
 
 
 def is_readable(numbers: Sequence[float]) -> bool:
@@ -62,7 +123,8 @@ def is_readable(numbers: Sequence[float]) -> bool:
 def _reads_all(points: Numbers) -> bool:
     if len(points) < 2:
         return True
-    return bool(np.diff(points).min() >= _CLOSE and np.abs(points).max() * EXACTNESS <= RESOLUTION)
+    gaps = points[1:] - points[:-1]
+    return bool(gaps.min() >= _CLOSE and np.abs(points).max() * EXACTNESS <= RESOLUTION)
 
 
 def _slope(points: Numbers) -> float:

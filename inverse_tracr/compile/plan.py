@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.compile.ladders import is_readable
+from inverse_tracr.compile.ladders import Ladder, are_widths_readable, is_readable, map_ladder, width_ladder
 from inverse_tracr.compile.layers import allocate_layers
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.errors import CapExceededError
@@ -68,6 +68,16 @@ class Plan:
     def bos(self) -> int:
         """Residual dimension of the BOS token."""
         return self.rows.index(BOS)
+
+    def ladder(self, position: int) -> Ladder:
+        """How a map of a number, or a selector width, reads its number."""
+        line = self.program.lines[position]
+        categorical = self.program.encoding(position) is Encoding.CATEGORICAL
+        if isinstance(line, SelectorWidth):
+            return width_ladder(self.signature.max_seq_len, categorical=categorical, mode=self.mode)
+        assert isinstance(line, Map)
+        values = self.values[position] if categorical else None
+        return map_ladder(line, self.values[line.operand], values, self.mode)
 
 
 def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap: int = DEFAULT_CAP) -> Plan:
@@ -137,7 +147,7 @@ def _problem(program: Program, values: GrowingValueSets, position: int, line: Li
                     "the line without their thresholds"
                 )
         case SelectorWidth() if mode is Mode.FIXED:
-            if not is_readable([1 / (w + 1) for w in reversed(range(len(values[position])))]):
+            if not are_widths_readable(len(values[position]) - 1):
                 return _TOO_CLOSE
         case _:
             pass

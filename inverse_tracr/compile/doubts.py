@@ -1,0 +1,322 @@
+"""Where the weights of a line may part from its values: bounds that hold on every input, found statically.
+
+Every s-op is followed by what it holds in the residual stream, and by how far it may be off. Where the bounds
+cannot exclude that something goes wrong there is a doubt. Without doubts model and interpreter agree on every
+input; a doubt has to be settled by looking.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inverse_tracr.compile.bounds import (
+    CLEAN,
+    ROUNDING,
+    Attention,
+    Fact,
+    attention,
+    distances,
+    ladder_error,
+    rounding_of,
+)
+from inverse_tracr.compile.faults import FaultKind
+from inverse_tracr.compile.ladders import RESOLUTION, Ladder, Numbers
+from inverse_tracr.compile.meaning import at_number, at_value
+from inverse_tracr.compile.mode import Mode
+from inverse_tracr.compile.plan import Plan
+from inverse_tracr.compile.proofs import Proofs
+from inverse_tracr.rasp.functions import tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.program import (
+    INDICES,
+    TOKENS,
+    Aggregate,
+    Encoding,
+    LinearSequenceMap,
+    Map,
+    Ref,
+    Select,
+    SelectorWidth,
+    SequenceMap,
+)
+from inverse_tracr.rasp.values import Maybe, is_number
+
+VECTOR_TOLERANCE = 0.05
+"""How much the vector of a categorical s-op may lack of its value."""
+NUMBER_TOLERANCE = 5e-5
+"""How far a numerical output may be off, relative plus absolute: half of what counts as equal."""
+EXACT = 1e-6
+"""How far a ladder may be off at a number, without rounding."""
+MAX_SUMS = 2_000
+"""Most sums that a linear sequence map is followed through."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """`line` may go wrong in the way `kind`, which shows first at `shows_at`; positions after fusing."""
+
+    kind: FaultKind
+    line: int
+    shows_at: int
+
+
+def doubts(plan: Plan) -> tuple[Doubt, ...]:
+    """Every way in which the model of a plan may part from the interpreter; `()` when it cannot."""
+    return _Inspection(plan).run()
+
+
+class _Inspection:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._proofs = Proofs(plan)
+        self._scale = 1 / math.sqrt(plan.config.d_head) if plan.mode is Mode.TRACR else 1.0
+        self._longest = plan.signature.max_seq_len
+        self._facts: dict[Ref, Fact] = {TOKENS: Fact(), INDICES: Fact()}
+        self._doubts: dict[Doubt, None] = {}
+
+    def run(self) -> tuple[Doubt, ...]:
+        program = self._plan.program
+        for position, line in enumerate(program.lines):
+            if isinstance(line, Select):
+                continue
+            fact = self._inspect(position)
+            if program.encoding(position) is Encoding.CATEGORICAL and fact.error > VECTOR_TOLERANCE:
+                self._doubt(FaultKind.SOFTMAX_LEAK, position)
+                fact = replace(fact, error=0.0)  # later lines are judged as if this one were right
+            if fact.bos > CLEAN and fact.dirt is None:
+                fact = replace(fact, dirt=(FaultKind.SOFTMAX_LEAK, position))
+            self._facts[position] = fact
+        output = self._facts[program.output]
+        if program.encoding(program.output) is Encoding.NUMERICAL:
+            self._check_numerical_output(output)
+        return tuple(self._doubts)
+
+    def _check_numerical_output(self, output: Fact) -> None:
+        if output.may_be_none:
+            self._doubt(FaultKind.NONE_AS_NUMBER, self._plan.program.output)
+        smallest = min((abs(x) for x in output.numbers or ()), default=0.0)
+        if output.error > NUMBER_TOLERANCE * (1 + smallest):
+            self._doubt(FaultKind.SOFTMAX_LEAK, self._plan.program.output)
+
+    def _doubt(self, kind: FaultKind, line: int, shows_at: int | None = None) -> None:
+        self._doubts[Doubt(kind, line, line if shows_at is None else shows_at)] = None
+
+    def _doubt_dirt(self, fact: Fact, shows_at: int) -> None:
+        assert fact.dirt is not None
+        self._doubt(*fact.dirt, shows_at)
+
+    def _inspect(self, position: int) -> Fact:
+        plan, line = self._plan, self._plan.program.lines[position]
+        match line:
+            case Map() if plan.program.encoding(line.operand) is Encoding.NUMERICAL:
+                return self._map_of_number(position, line)
+            case Map():
+                return self._map(position, line)
+            case SequenceMap():
+                return self._sequence_map(line)
+            case LinearSequenceMap():
+                return self._linear(position, line)
+            case Aggregate():
+                return self._aggregate(position, line)
+            case SelectorWidth():
+                return self._width(position, line)
+            case Select():
+                raise AssertionError("a select is no s-op")
+
+    # -- MLPs ----------------------------------------------------------------------------------------
+
+    def _map(self, position: int, line: Map) -> Fact:
+        plan, fact = self._plan, self._facts[line.operand]
+        values = plan.values[line.operand]
+        results = tabulate_unary(line.function, values)
+        if len(plan.built.chains[position]) > 1 and any(
+            at_value(plan.built, position, value) != result
+            for value, result in zip(values, results, strict=True)
+        ):
+            self._doubt(FaultKind.FUSED_MAPS, position)
+        fact = replace(fact, may_be_none=fact.may_be_none or None in results)
+        if line.encoding is Encoding.CATEGORICAL:
+            return fact
+        numbers = tuple(float(r) for r in results if is_number(r))  # pyright: ignore[reportArgumentType]
+        if plan.mode is Mode.TRACR and min(numbers, default=0.0) < 0:
+            self._doubt(FaultKind.CLIPPED, position)
+        size = _largest(numbers)
+        error = size * fact.error + rounding_of(numbers, size)
+        return replace(fact, error=error, size=size, bos=size * fact.bos, numbers=numbers)
+
+    def _sequence_map(self, line: SequenceMap) -> Fact:
+        """What both vectors lack is lacking; what they have of other values makes other pairs."""
+        first, second = self._facts[line.first], self._facts[line.second]
+        xs, ys = self._plan.values[line.first], self._plan.values[line.second]
+        partial = None in tabulate_binary(line.function, xs, ys)
+        may_be_none = first.may_be_none or second.may_be_none or partial
+        if line.first == line.second:
+            return replace(first, may_be_none=may_be_none)
+        fires = first.bos + second.bos >= 1
+        return Fact(
+            error=first.error + second.error,
+            bos=first.bos + second.bos if fires else 0.0,
+            dirt=(first.dirt or second.dirt) if fires else None,
+            may_be_none=may_be_none,
+        )
+
+    def _linear(self, position: int, line: LinearSequenceMap) -> Fact:
+        first, second = self._facts[line.first], self._facts[line.second]
+        a, b = line.first_factor, line.second_factor
+        if first.may_be_none or second.may_be_none:
+            self._doubt(FaultKind.NONE_AS_NUMBER, position)
+        xs, ys = first.numbers, second.numbers
+        numbers: tuple[float, ...] | None = None
+        if xs is not None and ys is not None and len(xs) * len(ys) <= MAX_SUMS:
+            numbers = tuple({a * x + b * y for x in xs for y in ys})
+        size = abs(a) * first.size + abs(b) * second.size
+        terms = (a, b, *(xs or ()), *(ys or ()), *(numbers or (math.inf,)))
+        return Fact(
+            error=abs(a) * first.error + abs(b) * second.error + rounding_of(terms, size),
+            size=size,
+            bos=abs(a) * first.bos + abs(b) * second.bos,
+            dirt=first.dirt or second.dirt,
+            numbers=numbers,
+        )
+
+    def _map_of_number(self, position: int, line: Map) -> Fact:
+        fact, read = self._facts[line.operand], self._plan.ladder(position)
+        if fact.may_be_none:
+            self._doubt(FaultKind.NONE_AS_NUMBER, position)
+        if read.slope * fact.size > RESOLUTION:
+            self._doubt(FaultKind.ROUNDING, position)
+        error, results = 0.0, None
+        if fact.numbers is None:
+            self._doubt(FaultKind.MISSING_THRESHOLD, position)
+        else:
+            error, results = self._read(position, line, read, fact)
+        numerical = line.encoding is Encoding.NUMERICAL
+        numbers = tuple(float(r) for r in results) if numerical and results is not None else None  # pyright: ignore[reportArgumentType]
+        bos, dirt = self._at_bos(position, read, fact)
+        size = float(np.abs(read.heights).max()) if numerical else 1.0
+        return Fact(error, size, bos, dirt, may_be_none=False, numbers=numbers)
+
+    def _read(self, position: int, line: Map, read: Ladder, fact: Fact) -> tuple[float, list[Maybe] | None]:
+        """How far the ladder may be off at the numbers that its operand can be, and what it means there."""
+        plan = self._plan
+        numbers = np.array(sorted(fact.numbers or ()), dtype=np.float64)
+        meant = [at_number(plan.built, position, x) for x in numbers.tolist()]
+        if None in meant:
+            self._doubt(FaultKind.NO_RESULT, position)
+            return 0.0, None
+        wanted = self._written(position, meant)
+        if wanted is None:
+            self._doubt(FaultKind.MISSING_THRESHOLD, position)
+            return 0.0, None
+        off = distances(read.output(numbers), wanted)
+        wrong = off > (EXACT if line.encoding is Encoding.NUMERICAL else VECTOR_TOLERANCE)
+        known = {float(v) for v in plan.values[line.operand]}  # pyright: ignore[reportArgumentType]
+        for x in numbers[wrong].tolist():
+            self._doubt(FaultKind.RAMP if x in known else FaultKind.MISSING_THRESHOLD, position)
+        slack = 0.0 if wrong.all() else float(off[~wrong].max())
+        return slack + ladder_error(read, numbers[~wrong], fact.error), meant
+
+    def _written(self, position: int, meant: list[Maybe]) -> Numbers | None:
+        """What results should leave in the residual stream; None where one is not in the value set."""
+        if self._plan.program.encoding(position) is Encoding.NUMERICAL:
+            return np.array(meant, dtype=np.float64).reshape(-1, 1)
+        place = {value: i for i, value in enumerate(self._plan.values[position])}
+        if any(result not in place for result in meant):
+            return None
+        wanted = np.zeros((len(meant), len(place)))
+        wanted[np.arange(len(meant)), [place[result] for result in meant if result is not None]] = 1
+        return wanted
+
+    def _at_bos(self, position: int, read: Ladder, fact: Fact) -> tuple[float, tuple[FaultKind, int] | None]:
+        """What a map of a number leaves at BOS, where it reads 0, and why."""
+        if fact.bos > CLEAN:
+            return float(np.abs(read.heights).sum(axis=1).max()), fact.dirt
+        if self._plan.mode is Mode.FIXED:
+            return 0.0, None
+        bos = float(np.abs(read.output(np.zeros(1))).sum()) + ladder_error(read, np.zeros(1), fact.bos)
+        return bos, (FaultKind.BOS_WRITTEN, position) if bos > CLEAN else None
+
+    # -- attention -----------------------------------------------------------------------------------
+
+    def _aggregate(self, position: int, line: Aggregate) -> Fact:
+        plan = self._plan
+        select = plan.program.lines[line.selector]
+        assert isinstance(select, Select)
+        numerical = plan.program.encoding(position) is Encoding.NUMERICAL
+        queries, values = self._facts[select.queries], self._facts[line.values]
+        head = self._head(position, select, to_bos=0.5)
+        pure = self._proofs.never_mixes(select, line.values)
+        may_be_empty = not self._proofs.never_empty(select, lambda ref: self._facts[ref].may_be_none)
+        if may_be_empty and values.bos > CLEAN:
+            self._doubt_dirt(values, position)
+        error = values.error + (2 if numerical else 1) * values.size * head.leak + head.leak * values.bos
+        if may_be_empty:
+            empty = min(values.bos, CLEAN) + head.empty_leak * (values.size + values.error)
+            error = max(error, empty)
+        bos, dirt = values.bos + head.into_bos * values.size, values.dirt
+        if queries.bos > CLEAN:
+            bos, dirt = values.bos + values.size, queries.dirt
+        if not numerical:
+            if not pure:
+                self._doubt(FaultKind.MIXED_VALUES, position)
+                if values.may_be_none:
+                    self._doubt(FaultKind.PARTLY_NONE, position)
+            return Fact(error, 1.0, bos, dirt, may_be_none=values.may_be_none or may_be_empty)
+        pure = pure and not values.may_be_none
+        error += values.size * (ROUNDING + (0.0 if pure else head.spread))
+        return Fact(error, values.size, bos, dirt, numbers=self._means(values, pure, may_be_empty))
+
+    def _means(self, values: Fact, pure: bool, may_be_empty: bool) -> tuple[float, ...] | None:
+        """All that a mean can be: one of the values, or a fraction where these are 0 and 1."""
+        if values.numbers is None:
+            return None
+        if pure:
+            return tuple({*values.numbers, 0.0}) if may_be_empty else values.numbers
+        if not set(values.numbers) <= {0.0, 1.0}:
+            return None
+        return tuple({k / n for n in range(1, self._longest + 1) for k in range(n + 1)})
+
+    def _width(self, position: int, line: SelectorWidth) -> Fact:
+        plan = self._plan
+        select = plan.program.lines[line.selector]
+        assert isinstance(select, Select)
+        head = self._head(position, select, to_bos=1.0)
+        numerical = line.encoding is Encoding.NUMERICAL
+        read = reading_of_widths(self._longest, numerical, plan.mode)
+        if read.blurred:
+            self._doubt(FaultKind.RAMP, position)
+        error, bos, dirt = read.error(head), read.error_at_bos(head), None
+        merged = self._merged(position)
+        queries = self._facts[select.queries]
+        if queries.bos > CLEAN:
+            bos, dirt = float(self._longest + 1), queries.dirt
+        elif merged and not numerical:
+            bos, dirt = bos + merged, (FaultKind.MERGED_CLEANING, position)
+        numbers = tuple(float(w) for w in range(self._longest + 1)) if numerical else ()
+        return Fact(error, float(self._longest) if numerical else 1.0, bos, dirt, numbers=numbers)
+
+    def _merged(self, position: int) -> int:
+        """How often too much BOS is cleaned of a selector width."""
+        plan = self._plan
+        layer = plan.neurons[position][0]
+        others = sum(1 for other in plan.scratch if plan.neurons[other][0] == layer) - 1
+        return others if plan.mode is Mode.TRACR else 0
+
+    def _head(self, position: int, select: Select, *, to_bos: float) -> Attention:
+        keys, queries = self._facts[select.keys], self._facts[select.queries]
+        if keys.bos > CLEAN:
+            self._doubt_dirt(keys, position)
+        return attention(
+            keys,
+            queries,
+            longest=self._longest,
+            scale=self._scale,
+            to_bos=to_bos,
+            causal=self._plan.signature.causal,
+        )
+
+
+def _largest(numbers: tuple[float, ...]) -> float:
+    return max((abs(x) for x in numbers), default=0.0)
