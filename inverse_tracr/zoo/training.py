@@ -1,0 +1,94 @@
+"""Between a zoo and the training of students: items in, rows and weights out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from inverse_tracr.compile import Compiled
+from inverse_tracr.model import Weights
+from inverse_tracr.model.config import SIZES
+from inverse_tracr.zoo.config import Acceptance, ZooConfig
+from inverse_tracr.zoo.items import Item
+from inverse_tracr.zoo.model_json import model_to_json
+from inverse_tracr.zoo.rows import Outcome, Row, StudentRow
+from inverse_tracr.zoo.weights_file import Flat, flatten
+
+IMPERFECT = (0.9, 0.999)
+"""Share of inputs on which an imperfect student agrees with its program, both ends included."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A checkpoint of a student of the item with this number.
+
+    `accepted`: by loss and agreement, as the design says. `agreement`: share of the inputs of a comparison
+    that are right at every position. `circuit`: JSON of its ground-truth circuit.
+    """
+
+    item: int
+    copy: int
+    accepted: bool
+    weights: Weights
+    loss: float
+    agreement: float
+    position_agreement: float
+    steps: int
+    circuit: str
+
+
+Trainer = Callable[[ZooConfig, Sequence[Item]], Iterable[Trained]]
+"""Trains students of all items; several checkpoints of one student follow each other in order of `copy`."""
+
+
+def train(trainer: Trainer, config: ZooConfig, items: Sequence[Item | Row]) -> tuple[list[Row], list[Flat]]:
+    """Rows of all items in order, and the weights of those that are made, in the same order."""
+    compiled = {item.row.item: item for item in items if isinstance(item, Item)}
+    students: dict[int, list[Trained]] = {}
+    for student in trainer(config, list(compiled.values())):
+        students.setdefault(student.item, []).append(student)
+    rows: list[Row] = []
+    weights: list[Flat] = []
+    for item in items:
+        if isinstance(item, Row):
+            rows.append(StudentRow(**asdict(item)))
+            continue
+        for student in students[item.row.item]:
+            row, flat = _student_row(config, item, student), flatten(student.weights)
+            rows.append(
+                replace(row, weights_hash=hashlib.blake2b(flat.tobytes(), digest_size=16).hexdigest())
+            )
+            if row.outcome == Outcome.MADE.value:
+                weights.append(flat)
+    return rows, weights
+
+
+def is_taken(config: ZooConfig, student: Trained) -> bool:
+    """Whether the zoo takes a student."""
+    match config.acceptance:
+        case Acceptance.USUAL:
+            return student.accepted
+        case Acceptance.EXACT:
+            return student.accepted and student.agreement == 1.0
+        case Acceptance.IMPERFECT:
+            return IMPERFECT[0] <= student.agreement <= IMPERFECT[1]
+
+
+def _student_row(config: ZooConfig, item: Item, student: Trained) -> StudentRow:
+    sizes = student.weights.config(item.signature.causal)
+    outcome = Outcome.MADE if is_taken(config, student) else Outcome.REJECTED
+    shared: dict[str, Any] = asdict(item.row) | {name: getattr(sizes, name) for name in SIZES}
+    shared |= {"outcome": outcome.value, "parameters": sizes.parameter_count}
+    return StudentRow(
+        **shared,
+        copy=student.copy,
+        config=model_to_json(Compiled(item.plan, student.weights), sizes),
+        circuit=student.circuit,
+        loss=student.loss,
+        agreement=student.agreement,
+        position_agreement=student.position_agreement,
+        steps=student.steps,
+        teacher_d_model=item.plan.config.d_model,
+    )
