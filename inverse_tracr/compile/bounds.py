@@ -20,6 +20,11 @@ ROUNDING = 2.0**-22
 CLEAN = 1e-3
 """How much may stand at BOS without being dirt."""
 
+VECTOR_TOLERANCE = 0.05
+"""How much the vector of a categorical s-op may lack of its value."""
+EXACT = 1e-6
+"""How far a ladder may be off at a number, without rounding."""
+
 _LARGEST_EXPONENT = 50.0
 
 
@@ -27,9 +32,9 @@ _LARGEST_EXPONENT = 50.0
 class Fact:
     """What holds of an s-op on every input.
 
-    `error`: what its vector may lack of its value, and have of all others together, or how far its number may
-    be off, BOS aside. `size`: how large its vector (1) or number can be. `bos`: how much may stand at BOS, and
-    `dirt`, where that is more than next to nothing, the fault and the line that put it there. `numbers`: all
+    `error`: what its vector may lack of its value, and have of all others together, or how far its number
+    may be off, BOS aside. `size`: how large its vector (1) or number can be. `bos`: how much may stand there,
+    and `dirt`, where that is more than next to nothing, the fault and the line that put it there. `numbers`: all
     that a numerical s-op can be, None where that is not known.
     """
 

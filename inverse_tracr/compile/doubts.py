@@ -14,7 +14,9 @@ import numpy as np
 
 from inverse_tracr.compile.bounds import (
     CLEAN,
+    EXACT,
     ROUNDING,
+    VECTOR_TOLERANCE,
     Attention,
     Fact,
     attention,
@@ -28,6 +30,7 @@ from inverse_tracr.compile.meaning import at_number, at_value
 from inverse_tracr.compile.mode import Mode
 from inverse_tracr.compile.plan import Plan
 from inverse_tracr.compile.proofs import Proofs
+from inverse_tracr.compile.width_reading import reading_of_widths
 from inverse_tracr.rasp.functions import tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.program import (
     INDICES,
@@ -43,12 +46,8 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.values import Maybe, is_number
 
-VECTOR_TOLERANCE = 0.05
-"""How much the vector of a categorical s-op may lack of its value."""
 NUMBER_TOLERANCE = 5e-5
 """How far a numerical output may be off, relative plus absolute: half of what counts as equal."""
-EXACT = 1e-6
-"""How far a ladder may be off at a number, without rounding."""
 MAX_SUMS = 2_000
 """Most sums that a linear sequence map is followed through."""
 

@@ -24,8 +24,8 @@ class FaultKind(enum.Enum):
 
 
 _SENTENCES = {
-    FaultKind.MIXED_VALUES: "a query selects several values: RASP takes the mean, the weights a part of each",
-    FaultKind.PARTLY_NONE: "a query selects positions without a value too: the weights write less than a whole",
+    FaultKind.MIXED_VALUES: "a query selects several values: RASP takes their mean, the weights mix them",
+    FaultKind.PARTLY_NONE: "a query selects positions without a value too: the weights write a part",
     FaultKind.NONE_AS_NUMBER: "some position has no value, which the weights hold as the number 0",
     FaultKind.NO_RESULT: "the function has no value at some number; the weights write that of a neighbour",
     FaultKind.MISSING_THRESHOLD: "it reads a number that its value set does not know, and takes a neighbour",

@@ -105,7 +105,7 @@ class Shadow:
             scores[:, np.triu(np.ones(scores.shape[1:], dtype=np.bool_), 1)] = -np.inf
         scores -= scores.max(axis=2, keepdims=True)
         weights = np.exp(scores)
-        return weights / weights.sum(axis=2, keepdims=True)
+        return (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32, copy=False)
 
     def _width(self, position: int, line: SelectorWidth) -> Array:
         share = self._attend(line.selector, 1.0)[:, :, :1]
@@ -125,9 +125,10 @@ class Shadow:
         """A ladder, with the rounding of its neurons."""
         read = self._plan.ladder(position)
         lifted = np.float32(read.slope) * numbers
-        low, high = _relu(lifted + np.float32(1 + read.offsets)), _relu(lifted + np.float32(read.offsets))
-        steps = low.astype(np.float32) - high.astype(np.float32)
-        held = np.float32(read.heights[0]) + steps @ np.float32(read.rises)
+        low = _relu(lifted + (1 + read.offsets).astype(np.float32))
+        high = _relu(lifted + read.offsets.astype(np.float32))
+        heights, rises = read.heights.astype(np.float32), read.rises.astype(np.float32)
+        held = heights[0] + (low - high) @ rises
         if keep_bos_clean:
             held[:, 0] = 0
         return held
