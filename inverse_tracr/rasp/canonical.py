@@ -49,12 +49,18 @@ def canonical(program: Program, signature: Signature) -> Program:
     return canonical_places(program, signature)[0]
 
 
-def canonical_places(program: Program, signature: Signature) -> tuple[Program, dict[int, int]]:
-    """The canonical form, and where each line of `program` that is still there went."""
+def canonical_places(
+    program: Program, signature: Signature, *, exact_means: bool = False
+) -> tuple[Program, dict[int, int]]:
+    """The canonical form, and where each line of `program` that is still there went.
+
+    With `exact_means` functions of numbers keep their values at every mean k/n that an input can give, not
+    only at those that Tracr's inference knows.
+    """
     places = {position: position for position in range(len(program))}
     for _ in range(_MAX_PASSES):
-        fused, kept = _fuse(program, signature)
-        simpler, moved = _Rewriter(fused, signature).result()
+        fused, kept = _fuse(program, ValueSets(program, signature, exact_means=exact_means))
+        simpler, moved = _Rewriter(fused, ValueSets(fused, signature, exact_means=exact_means)).result()
         places = {old: moved[kept[now]] for old, now in places.items() if now in kept and kept[now] in moved}
         if simpler == program:
             return simpler, places
@@ -67,12 +73,11 @@ def same_program(first: Program, second: Program, signature: Signature) -> bool:
     return canonical(first, signature) == canonical(second, signature)
 
 
-def _fuse(program: Program, signature: Signature) -> tuple[Program, dict[int, int]]:
+def _fuse(program: Program, values: ValueSets) -> tuple[Program, dict[int, int]]:
     """Maps of maps fused, where a sequence map of one operand twice counts as a map; dead lines dropped.
 
     Returns where each line went, too.
     """
-    values = ValueSets(program, signature)
     lines: list[Line] = []
     for line in program.lines:
         if isinstance(line, SequenceMap) and line.first == line.second:
@@ -119,9 +124,9 @@ class _Found:
 class _Rewriter:
     """One rewriting from the inputs to the output, depth by depth."""
 
-    def __init__(self, program: Program, signature: Signature) -> None:
+    def __init__(self, program: Program, sets: ValueSets) -> None:
         self._program = program
-        self._sets = ValueSets(program, signature)
+        self._sets = sets
         self._kept = _kept_values(program)
         self._lines: list[Line] = []
         self._place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}

@@ -39,7 +39,7 @@ _MAX_PAIRS = 5_000
 """Lines with larger tables keep their values: looking for names there costs more than it helps."""
 
 
-def readable(program: Program, signature: Signature) -> Program:
+def readable(program: Program, signature: Signature, *, exact_means: bool = False) -> Program:
     """A canonical program with the values of internal lines chosen so that fewer tables are left."""
     best, cost = program, description(program)
     for position in range(len(program.lines)):
@@ -47,7 +47,7 @@ def readable(program: Program, signature: Signature) -> Program:
             break
         if position in _seen(program) or program.encoding(position) is not Encoding.CATEGORICAL:
             continue
-        for candidate in _relabelled(best, position, signature):
+        for candidate in _relabelled(best, position, ValueSets(best, signature, exact_means=exact_means)):
             candidate_cost = description(candidate)
             if candidate_cost < cost:
                 best, cost = candidate, candidate_cost
@@ -80,10 +80,9 @@ def _seen(program: Program) -> set[Ref]:
     return seen
 
 
-def _relabelled(program: Program, position: int, signature: Signature) -> Iterator[Program]:
+def _relabelled(program: Program, position: int, sets: ValueSets) -> Iterator[Program]:
     """The program with other values on one line, for every named function of the same partition."""
     line = program.lines[position]
-    sets = ValueSets(program, signature)
     if isinstance(line, Map) and len(sets[line.operand]) <= _MAX_PAIRS:
         xs = sets[line.operand]
         old = tabulate_unary(line.function, xs)
@@ -106,7 +105,7 @@ def rename_values(
     program: Program, position: int, renaming: dict[Value, Value], signature: Signature
 ) -> Program:
     """The same program with the values of one internal line renamed, one to one, wherever they are read."""
-    return _apply(program, position, renaming, ValueSets(program, signature))
+    return _apply(program, position, renaming, ValueSets(program, signature, exact_means=True))
 
 
 def _unary_names(xs: tuple[Value, ...]) -> Iterator[NamedUnary]:

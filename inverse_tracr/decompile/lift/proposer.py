@@ -8,6 +8,7 @@ from inverse_tracr.decompile.lift.draft import Basis
 from inverse_tracr.decompile.lift.lift import lift
 from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
+from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
 from inverse_tracr.rasp.program import Program
@@ -21,10 +22,15 @@ def propose_lift(model: TransformerProgram, _judge: Judge) -> Iterator[Proposal]
         yield Proposal(None, (), partial_text(lifted.bases, lifted.unexplained), lifted.unexplained)
         return
     signature = model.signature
-    named, places = canonical_places(lifted.program, signature)
-    evidence = _evidence(named, lifted.bases, places)
-    yield Proposal(readable(named, signature), evidence, "", lifted.unexplained)
-    yield Proposal(named, evidence, "", lifted.unexplained)
+    for exact in (True, False):
+        try:
+            named, places = canonical_places(lifted.program, signature, exact_means=exact)
+            tidy = readable(named, signature, exact_means=exact)
+        except InverseTracrError:  # too many means to list, or means that cannot be listed
+            continue
+        evidence = _evidence(named, lifted.bases, places)
+        yield Proposal(tidy, evidence, "", lifted.unexplained)
+        yield Proposal(named, evidence, "", lifted.unexplained)
     yield Proposal(lifted.program, _evidence(lifted.program, lifted.bases, {}), "", lifted.unexplained)
 
 

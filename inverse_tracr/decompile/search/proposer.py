@@ -91,8 +91,8 @@ def _proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Pr
     """The program in canonical and readable form, each line with the half-layer that it explains."""
     try:
         program = with_whole_tables(program, model.signature)
-        named, places = canonical_places(program, model.signature)
-        tidy = readable(named, model.signature)
+        named, places = canonical_places(program, model.signature, exact_means=True)
+        tidy = readable(named, model.signature, exact_means=True)
     except InverseTracrError:
         return Proposal(program, _evidence(program, {}))
     half = {places[old]: h for old, h in enumerate(sketch.half_layers) if old in places}

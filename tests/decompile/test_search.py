@@ -1,0 +1,73 @@
+"""Search finds programs where no dimension of the residual stream holds one thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from inverse_tracr.compile import Mode, compile_program
+from inverse_tracr.decompile import decompile
+from inverse_tracr.rasp import parse_source
+from tests.decompile.rotation import rotated
+
+PROGRAMS = {
+    "histogram": """
+# signature: vocab=[a, b, c] max_seq_len=4
+same = select(tokens, tokens, ==)
+count = selector_width(same)
+return count
+""",
+    "sorted tokens": """
+# signature: vocab=[1, 2, 3, 4] max_seq_len=4
+smaller = select(tokens, tokens, <)
+target = selector_width(smaller)
+there = select(target, indices, ==)
+found = aggregate(there, tokens)
+return found
+""",
+    "most of the tokens before": """
+# signature: vocab=[a, b, c] max_seq_len=5
+is_a = map(tokens, x == "a", numerical)
+before = select(indices, indices, <=)
+share = aggregate(before, is_a, numerical)
+most = map(share, x > 0.5)
+return most
+""",
+    "a table of two counts": """
+# signature: vocab=[a, b] max_seq_len=4
+same = select(tokens, tokens, ==)
+count = selector_width(same)
+parity = map(indices, x % 2)
+mixed = sequence_map(parity, count, {(0, 1): 2, (0, 2): 0, (1, 1): 1, (1, 3): 2, _: 1})
+return mixed
+""",
+    "the token before, causal": """
+# signature: vocab=[a, b, c, d] max_seq_len=5 causal
+before = select(indices, indices, k == q - 1)
+previous = aggregate(before, tokens)
+pair = sequence_map(previous, tokens, x == y)
+return pair
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_turned_model_is_decompiled_and_verified(name: str) -> None:
+    source = parse_source(PROGRAMS[name].lstrip())
+    assert source.signature is not None
+    model = rotated(compile_program(source.program, source.signature, mode=Mode.FIXED), seed=1)
+
+    assert decompile(model, method="lift").program is None
+    found = decompile(model, method="search")
+
+    assert found.verification.verified, str(found)
+    assert found.method == "search"
+    assert {line.half_layer for line in found.evidence} != {None}
+
+
+def test_auto_goes_on_to_search_where_the_lift_fails() -> None:
+    source = parse_source(PROGRAMS["histogram"].lstrip())
+    assert source.signature is not None
+    model = rotated(compile_program(source.program, source.signature), seed=2)
+    found = decompile(model)
+    assert found.method == "search"
+    assert [entry.split(":")[0] for entry in found.tried] == ["lift", "search"]
