@@ -20,8 +20,10 @@ COMMANDS = {
     "run": ("run:run", "Run a model on an input."),
     "verify": ("verify:verify", "Compare a model with a RASP program, input by input."),
     "show": ("show:show", "Show a program, or what a model is made of."),
+    "report": ("report:report", "Decompile a model and write what was found as an HTML page."),
     "import": ("import_:import_", "Convert a model of another project to a model folder."),
     "export": ("export:export", "Write a model for TransformerLens."),
+    "sample": ("sample:sample", "Sample random programs, or print statistics of a sample."),
     "doctor": ("doctor:doctor", "Report versions, extras, threads and caps."),
     "completion": ("completion:completion", "Print or install the completion of a shell."),
 }

@@ -4,3 +4,7 @@ In come a model and what was found of it; out go SVG pictures and one self-conta
 model and the program by itself. Names of dimensions come from the found program and from executing it
 beside the model, never from hidden labels. Nothing here changes a verdict.
 """
+
+from inverse_tracr.report.page import report_html, write_report
+
+__all__ = ["report_html", "write_report"]

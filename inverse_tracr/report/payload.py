@@ -14,8 +14,9 @@ from inverse_tracr.rasp.program import Encoding, Program, operands
 from inverse_tracr.rasp.values import Value, value_text
 from inverse_tracr.report.arrays import encode
 from inverse_tracr.report.parts import HalfLayer
+from inverse_tracr.report.readouts import Readout
 from inverse_tracr.report.study import Study
-from inverse_tracr.report.tables import Tables, tables, value_rows
+from inverse_tracr.report.tables import Tables, value_rows
 from inverse_tracr.report.text import shown
 
 SCHEMA = 1
@@ -30,19 +31,19 @@ Row = dict[str, object]
 def payload(study: Study) -> Row:
     """The page's data, for JSON."""
     model = study.model
-    written = None if study.found.program is None else tables(study.found.program, model.signature)
     weights = _weights(model)
     return {
         "schema": SCHEMA,
         "config": asdict(model.config),
         "bos": model.input_encoder.bos,
         "vocab": _vocab(model),
-        "output": _output(model, study.found.program, written),
+        "output": _output(model, study.found.program, study.written),
         "weights": weights,
         "checks": [] if weights is None else _checks(model),
-        "program": _program(study, written),
+        "program": _program(study),
         "halves": [_half(study, half) for half in study.halves],
         "spaces": [asdict(space) for space in study.spaces],
+        "readouts": [_readout(readout) for readout in study.readouts],
         "counterexample": _counterexample(study),
     }
 
@@ -64,15 +65,20 @@ def _weights(model: TransformerProgram) -> Row | None:
 def _vocab(model: TransformerProgram) -> Row:
     """Tokens in the signature's order: their rows of W_E, their texts, and every way of typing them."""
     vocab = model.signature.vocab
+    return {
+        "rows": [model.input_encoder.row(token) for token in vocab],
+        "texts": [shown(token) for token in vocab],
+        "typed": typed_forms(vocab),
+    }
+
+
+def typed_forms(vocab: tuple[Value, ...]) -> list[tuple[str, int]]:
+    """Texts that may be typed for each token, with its position: its literal first, then shorter ones."""
     typed: dict[str, int] = {}
     for form in (value_text, shown, _raw):
         for i, token in enumerate(vocab):
             typed.setdefault(form(token), i)
-    return {
-        "rows": [model.input_encoder.row(token) for token in vocab],
-        "texts": [shown(token) for token in vocab],
-        "typed": [[text, i] for text, i in typed.items() if text.strip()],
-    }
+    return [(text, i) for text, i in typed.items() if text.strip()]
 
 
 def _raw(token: Value) -> str:
@@ -101,8 +107,8 @@ def _checks(model: TransformerProgram) -> list[Row]:
     ]
 
 
-def _program(study: Study, written: Tables | None) -> Row | None:
-    program = study.found.program
+def _program(study: Study) -> Row | None:
+    program, written = study.found.program, study.written
     if program is None or written is None:
         return None
     return {
@@ -139,6 +145,16 @@ def _half(study: Study, half: HalfLayer) -> Row:
         "heads": [{"head": h, "lines": study.lines_of_head((half.layer, h))} for h in half.heads],
         "neurons": [{"neuron": n, "lines": study.lines_of_neuron((half.layer, n))} for n in half.neurons],
         "lines": study.lines_at(half.rank),
+    }
+
+
+def _readout(readout: Readout) -> Row:
+    return {
+        "ref": readout.ref,
+        "rank": readout.rank,
+        "matrix": encode(readout.matrix),
+        "offset": encode(readout.offset),
+        "right": round(readout.right, 4),
     }
 
 

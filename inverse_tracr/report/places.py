@@ -40,12 +40,17 @@ def places(found: Decompilation, config: ModelConfig) -> tuple[Place, ...]:
     evidence = {line.line: line for line in found.evidence}
     expected = _expected(program)
     return tuple(
-        _place(evidence.get(name), min(expected[position], 2 * config.n_layers - 1), config)
+        _place(
+            evidence.get(name),
+            min(expected[position], 2 * config.n_layers - 1),
+            isinstance(program.lines[position], SelectorWidth),
+            config,
+        )
         for position, name in enumerate(program.names)
     )
 
 
-def _place(evidence: LineEvidence | None, expected: int, config: ModelConfig) -> Place:
+def _place(evidence: LineEvidence | None, expected: int, width: bool, config: ModelConfig) -> Place:
     if evidence is None:
         return Place(expected, measured=False)
     heads = _parts(evidence.heads, config.n_layers, config.n_heads)
@@ -54,9 +59,9 @@ def _place(evidence: LineEvidence | None, expected: int, config: ModelConfig) ->
     if neurons:
         return Place(2 * max(layer for layer, _ in neurons) + 1, heads, neurons, dims)
     if evidence.half_layer is not None and 0 <= evidence.half_layer < 2 * config.n_layers:
-        return Place(evidence.half_layer, heads, neurons, dims)
+        return Place(evidence.half_layer | width, heads, neurons, dims)
     if heads:
-        return Place(2 * max(layer for layer, _ in heads), heads, neurons, dims)
+        return Place(2 * max(layer for layer, _ in heads) + width, heads, neurons, dims)
     return Place(expected, dims=dims, measured=False)
 
 

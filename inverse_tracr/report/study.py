@@ -8,7 +8,9 @@ from inverse_tracr.decompile import Decompilation
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.report.parts import HalfLayer, half_layers
 from inverse_tracr.report.places import Part, Place, places
+from inverse_tracr.report.readouts import Readout, readouts
 from inverse_tracr.report.subspaces import Subspace, subspaces
+from inverse_tracr.report.tables import Tables, tables
 from inverse_tracr.report.text import line_text
 
 
@@ -16,7 +18,8 @@ from inverse_tracr.report.text import line_text
 class Study:
     """A model, what was found of it, and where each line lies.
 
-    `places` has one entry a line of the program and is empty without one.
+    `places` has one entry a line of the program and is empty without one; so has `written`, the program as
+    tables.
     """
 
     model: TransformerProgram
@@ -24,6 +27,8 @@ class Study:
     halves: tuple[HalfLayer, ...]
     places: tuple[Place, ...]
     spaces: tuple[Subspace, ...]
+    readouts: tuple[Readout, ...]
+    written: Tables | None
 
     def lines_at(self, rank: int) -> list[int]:
         """The lines that are complete at a half-layer."""
@@ -75,7 +80,13 @@ class Study:
 def study(model: TransformerProgram, found: Decompilation) -> Study:
     """Work out places and subspaces; runs the model on some inputs to name dimensions."""
     where = places(found, model.config)
-    return Study(model, found, half_layers(model), where, subspaces(model, found, where))
+    spaces = subspaces(model, found, where)
+    written = None if found.program is None else tables(found.program, model.signature)
+    read: tuple[Readout, ...] = ()
+    if found.program is not None and written is not None:
+        known = {space.ref for space in spaces if space.ref is not None}
+        read = readouts(model, found.program, where, written, known)
+    return Study(model, found, half_layers(model), where, spaces, read, written)
 
 
 def _listed(parts: tuple[Part, ...]) -> str:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from inverse_tracr.decompile import Decompilation
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.model import TransformerProgram
-from inverse_tracr.rasp.interpreter import Categorical, Trace
 from inverse_tracr.rasp.program import INDICES, TOKENS, Encoding, Program, Ref, Select
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Value
+from inverse_tracr.report.columns import indices_of, numbers_of
 from inverse_tracr.report.parts import EMBEDDING
 from inverse_tracr.report.places import Place
 from inverse_tracr.report.probes import Probe, probe
@@ -58,7 +58,12 @@ def subspaces(
         taken = {dim for space in named for dim in space.dims}
     rest = tuple(dim for dim in range(model.config.d_model) if dim not in taken)
     named.sort(key=lambda space: space.written)
-    return (*named, *([_plain("unnamed", rest, EMBEDDING)] if rest else []))
+    return (*named, *([_unnamed(rest)] if rest else []))
+
+
+def _unnamed(dims: tuple[int, ...]) -> Subspace:
+    labels = tuple(f"dim {dim}" for dim in dims)
+    return Subspace("unnamed", None, dims, (NO_VALUE,) * len(dims), labels, EMBEDDING)
 
 
 def _plain(name: str, dims: tuple[int, ...], written: int) -> Subspace:
@@ -174,24 +179,18 @@ def _activations(probes: list[Probe], rank: int, dims: tuple[int, ...]) -> Float
 
 def _number_dims(probes: list[Probe], position: int, rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
     """Value 0 for the dimensions that hold the line's number, `NO_VALUE` for others."""
-    numbers = np.concatenate([_numbers(_trace(p), position).ravel() for p in probes])
+    numbers = np.concatenate([numbers_of(p.trace, position).ravel() for p in probes])
     known = ~np.isnan(numbers)
     off = np.abs(_activations(probes, rank, dims)[known] - numbers[known, None])
     holds = (off <= NEAR * (1 + np.abs(numbers[known, None]))).all(axis=0) & known.any()
     return tuple(0 if held else NO_VALUE for held in holds)
 
 
-def _numbers(trace: Trace, position: int) -> Floats:
-    column = trace.column(position)
-    assert not isinstance(column, Categorical)
-    return column.numbers
-
-
 def _value_dims(
     probes: list[Probe], position: int, rank: int, dims: tuple[int, ...], values: tuple[Value, ...]
 ) -> tuple[int, ...]:
     """For each dimension the value that it indicates; a last dimension and value left over go together."""
-    indices = np.concatenate([_indices(_trace(p), position, values).ravel() for p in probes])
+    indices = np.concatenate([indices_of(p.trace, position, values).ravel() for p in probes])
     held = _activations(probes, rank, dims)
     one_hot = ((np.abs(held) < LOW) | (np.abs(held - 1) < LOW)).all(axis=0)
     means = np.full((len(values), len(dims)), np.nan)
@@ -212,17 +211,3 @@ def _indicated(means: Floats) -> int:
     if len(high) != 1 or (np.abs(others) > LOW).any():
         return NO_VALUE
     return int(high[0])
-
-
-def _indices(trace: Trace, position: int, values: tuple[Value, ...]) -> NDArray[np.int64]:
-    """Values of a categorical line on a batch as positions in its value set, -1 where there is none."""
-    column = trace.column(position)
-    assert isinstance(column, Categorical)
-    place = {value: i for i, value in enumerate(values)}
-    table = np.array([*(place.get(value, -1) for value in column.values), -1], dtype=np.int64)
-    return table[column.index]
-
-
-def _trace(found: Probe) -> Trace:
-    assert found.trace is not None
-    return found.trace

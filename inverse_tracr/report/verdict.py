@@ -47,7 +47,7 @@ def banner(study: Study) -> Element:
     add(title, "span", MARKS[found.verdict], class_="mark", aria_hidden="true")
     add(title, "span", found.verdict.value)
     add(root, "p", headline(study), class_="headline")
-    if found.verification.note:
+    if found.verification.note and found.program is not None:
         add(root, "p", found.verification.note, class_="note")
     if study.found.counterexample:
         root.append(_counterexample(study.found.counterexample))
@@ -64,7 +64,7 @@ def _facts(study: Study) -> Element:
     found = study.found
     facts = {
         "inputs checked": f"{found.inputs_checked:,}",
-        "agreement": f"{found.agreement:.2%}",
+        "agreement": f"{found.agreement:.2%}" if found.inputs_checked else "not compared",
         "method": found.method,
         "candidates tried": f"{found.candidates}" + (f" ({', '.join(found.tried)})" if found.tried else ""),
         "time": f"{found.seconds:.2f} s",

@@ -8,11 +8,18 @@ from typing import Literal
 from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model
 from inverse_tracr.cli.options import Flag
-from inverse_tracr.cli.output import emit, emit_json
+from inverse_tracr.cli.output import emit, emit_json, note
 from inverse_tracr.cli.verdicts import decompilation_data, decompilation_text, exit_code
 
 
-def decompile(model: Path, /, *, method: Literal["auto", "lift"] = "auto", json: Flag = False) -> ExitCode:
+def decompile(
+    model: Path,
+    /,
+    *,
+    method: Literal["auto", "lift"] = "auto",
+    report: Path | None = None,
+    json: Flag = False,
+) -> ExitCode:
     """Find the RASP program that a model computes, and verify it.
 
     Prints the program, then the verdict as comments, so that the output is itself a program file.
@@ -24,12 +31,20 @@ def decompile(model: Path, /, *, method: Literal["auto", "lift"] = "auto", json:
         Model folder (model.safetensors and config.json).
     method
         How programs are proposed.
+    report
+        HTML file to write, too: the program beside the model, to look at and to step through.
     json
         Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds, and more.
     """
     from inverse_tracr.decompile import decompile as decompile_model
 
-    found = decompile_model(read_model(model), method=method)
+    loaded = read_model(model)
+    found = decompile_model(loaded, method=method)
+    if report is not None:
+        from inverse_tracr.report import write_report
+
+        write_report(loaded, found, report, title=model.resolve().name)
+        note(f"{report}: written")
     if json:
         emit_json(decompilation_data(found))
     else:

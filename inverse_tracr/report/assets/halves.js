@@ -41,7 +41,7 @@ function patternFigure(page, name, lines, pattern, frame) {
   }).figure();
 }
 
-/** W_Q W_Kᵀ between the dimensions that hold something: the truth table of the predicate. */
+/** W_Q W_Kᵀ / √d_head between the dimensions that hold something: the truth table of the predicate. */
 function truthFigure(page, half, head, name) {
   const product = queryKey(page, half.rank / 2, head);
   const { d_model: width } = page.data.config;
@@ -57,8 +57,8 @@ function truthFigure(page, half, head, name) {
   queries.sort(order);
   keys.sort(order);
   return new HeatMap({
-    name: `${name}: W_Q W_Kᵀ`,
-    note: "What a query (row) makes of a key (column), before the softmax.",
+    name: `${name}: W_Q W_Kᵀ / √d_head`,
+    note: "The score of a key (column) for a query (row): the truth table of the select.",
     rows: queries.map((dim) => ({ label: page.dimension.get(dim).label, keys: page.dimension.get(dim).keys })),
     columns: keys.map((dim) => page.dimension.get(dim).short),
     corner: page.dimension.get(keys[0]).space,
@@ -67,7 +67,7 @@ function truthFigure(page, half, head, name) {
   }).figure();
 }
 
-/** W_Q W_Kᵀ of a head, query dimension by key dimension. */
+/** W_Q W_Kᵀ / √d_head of a head, query dimension by key dimension. */
 function queryKey(page, layer, head) {
   const { d_model: width, d_head: size, n_heads: heads } = page.data.config;
   const { W_Q, W_K } = page.model.weights;
@@ -78,7 +78,7 @@ function queryKey(page, layer, head) {
     for (let j = 0; j < width; j += 1) {
       let sum = 0;
       for (let d = 0; d < size; d += 1) sum += W_Q[block + i * size + d] * W_K[block + j * size + d];
-      product[i * width + j] = sum;
+      product[i * width + j] = sum / Math.sqrt(size);
     }
   }
   return product;
@@ -100,7 +100,7 @@ function hiddenFigure(page, half, run, frame) {
     columns: frame,
     value: (r, c) => run.hidden[c * neurons + sorted[r].neuron],
     height: rows.length > 150 ? 5 : 15,
-    width: 44,
+    width: frame.length > 9 ? 30 : 44,
   }).figure();
 }
 

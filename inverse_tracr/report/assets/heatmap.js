@@ -86,6 +86,7 @@ class HeatMap {
     pen.fillStyle = ink.soft;
     pen.fillText(this.corner, 2, HEAD / 2, this.left);
     const every = this.height >= 11;
+    let written = -Infinity;
     this.rows.forEach((row, r) => {
       const y = HEAD + r * this.height;
       const lit = highlight.has(row.keys);
@@ -95,7 +96,8 @@ class HeatMap {
         pen.fillStyle = ink.accent;
         pen.fillRect(this.left - 5, y, 3, this.height);
       }
-      if (every || row.first) {
+      if (every || (row.first && y - written >= 11)) {
+        written = y;
         pen.fillStyle = lit ? ink.accent : ink.ink;
         pen.fillText(fitting(pen, every ? row.label : row.group, this.left - 10), 2, y + (every ? this.height / 2 : 6));
       }

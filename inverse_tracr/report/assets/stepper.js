@@ -77,13 +77,13 @@ class Stepper {
   showLines(rank) {
     const { data } = this.page;
     const { table, compared, differing } = linesTable(this.rows, {
-      rank, columns: this.page.columns, stream: this.stream(rank), texts: this.texts, width: data.config.d_model,
+      rank, columns: this.page.columns, stream: this.stream(rank), texts: this.texts, halves: this.activations ? this.activations.halves : [],
     });
     const text = compared === 0
-      ? "No subspace of the residual stream is known to hold one line, so only the program's values are shown."
+      ? "No part of the residual stream is known to hold one of these, so only the program's values are shown."
       : differing ? `The activations differ from the program in ${differing} of ${compared} cells.`
         : `The activations say what the program says in all ${compared} cells so far.`;
-    const notes = [make("p", { class: differing ? "problem" : "fine", id: "cells" }, text)];
+    const notes = [make("p", { class: differing ? "problem" : compared ? "fine" : "hint", id: "cells" }, text)];
     if (data.program && data.program.problem) notes.push(make("p", { class: "hint" }, `The program is not run in this page: ${data.program.problem}`));
     part("lines").replaceChildren(table, ...notes);
   }
@@ -110,16 +110,18 @@ class Stepper {
     const rows = data.spaces.flatMap((space) => space.dims.map((dim, i) => ({
       dim, label: space.labels[i], group: space.name, first: i === 0, keys: space.ref === null ? [] : [String(space.ref)],
     })));
+    const changed = (r, c) => before !== null && Math.abs(stream[c * width + rows[r].dim] - before[c * width + rows[r].dim]) > 1e-6;
+    const few = 2 * rows.filter((_, r) => this.frame.some((__, c) => changed(r, c))).length <= rows.length;
     return part("residual").replaceChildren(new HeatMap({
       name: this.steps[this.step].half || rank < 0 ? `Residual stream ${this.steps[this.step].name.replace(/^A/, "a")}` : "Residual stream at the end",
-      note: `${width} dimensions, one row each${before ? "; framed: changed by this half-layer" : ""}.`,
+      note: `${width} dimensions, one row each${before && few ? "; framed: changed by this half-layer" : before ? "; this half-layer changes most of them" : ""}.`,
       rows,
       columns: this.frame,
       value: (r, c) => stream[c * width + rows[r].dim],
-      marked: (r, c) => before !== null && Math.abs(stream[c * width + rows[r].dim] - before[c * width + rows[r].dim]) > 1e-6,
+      marked: (r, c) => few && changed(r, c),
       markName: "changed by this half-layer",
       height: rows.length > 150 ? 6 : 15,
-      width: 44,
+      width: this.frame.length > 9 ? 30 : 44,
     }).figure());
   }
 }
