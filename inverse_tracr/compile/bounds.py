@@ -34,8 +34,8 @@ class Fact:
 
     `error`: what its vector may lack of its value, and have of all others together, or how far its number
     may be off, BOS aside. `size`: how large its vector (1) or number can be. `bos`: how much may stand there,
-    and `dirt`, where that is more than next to nothing, the fault and the line that put it there. `numbers`: all
-    that a numerical s-op can be, None where that is not known.
+    and `dirt`, where that is more than next to nothing, the fault and the line that put it there. `numbers`:
+    all that a numerical s-op can be, None where that is not known.
     """
 
     error: float = 0.0
@@ -124,7 +124,8 @@ _GRAIN = 2.0**10
 
 def _steps_are_exact(read: Ladder, numbers: Numbers) -> bool:
     """Whether float32 computes the steps at `numbers` without any error."""
-    lifted = np.float32(read.slope) * np.float32(numbers)[:, None]
-    up = np.maximum(lifted + np.float32(1 + read.offsets), 0)
-    down = np.maximum(lifted + np.float32(read.offsets), 0)
-    return bool((np.float32(numbers) == numbers).all() and (up - down == read.steps(numbers)).all())
+    held = numbers.astype(np.float32)
+    lifted = np.float32(read.slope) * held[:, None]
+    up = np.maximum(lifted + (1 + read.offsets).astype(np.float32), 0)
+    down = np.maximum(lifted + read.offsets.astype(np.float32), 0)
+    return np.array_equal(held, numbers) and np.array_equal(up - down, read.steps(numbers))

@@ -88,7 +88,8 @@ class Shadow:
                 return _relu(both.reshape(*self._shape, -1)) @ _one_hot(results, plan.values[position])
             case LinearSequenceMap():
                 x, y = self._held[line.first], self._held[line.second]
-                return np.float32(line.first_factor) * x + np.float32(line.second_factor) * y
+                a, b = np.float32(line.first_factor), np.float32(line.second_factor)
+                return (a * x + b * y).astype(np.float32, copy=False)
             case Select():
                 raise AssertionError("a select holds nothing")
 
@@ -103,9 +104,9 @@ class Shadow:
         scores[:, :, 0] += self._coldness * np.float32(to_bos)
         if plan.signature.causal:
             scores[:, np.triu(np.ones(scores.shape[1:], dtype=np.bool_), 1)] = -np.inf
-        scores -= scores.max(axis=2, keepdims=True)
-        weights = np.exp(scores)
-        return (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32, copy=False)
+        weights = np.exp(scores - scores.max(axis=2, keepdims=True))
+        weights /= weights.sum(axis=2, keepdims=True)
+        return weights
 
     def _width(self, position: int, line: SelectorWidth) -> Array:
         share = self._attend(line.selector, 1.0)[:, :, :1]
@@ -128,7 +129,7 @@ class Shadow:
         low = _relu(lifted + (1 + read.offsets).astype(np.float32))
         high = _relu(lifted + read.offsets.astype(np.float32))
         heights, rises = read.heights.astype(np.float32), read.rises.astype(np.float32)
-        held = heights[0] + (low - high) @ rises
+        held: Array = heights[0] + (low - high) @ rises
         if keep_bos_clean:
             held[:, 0] = 0
         return held

@@ -82,8 +82,7 @@ def disagreements(layout: Plan, inputs: Batch) -> Mask:
 
 def _numbers_differ(shadow: NDArray[np.float32], meant: Numerical) -> Mask:
     apart = np.abs(shadow - meant.numbers)
-    agrees: Mask = apart <= NUMBERS_AGREE * (1 + np.abs(meant.numbers))
-    return ~agrees.all(axis=1)
+    return np.any(~(apart <= NUMBERS_AGREE * (1 + np.abs(meant.numbers))), axis=1)
 
 
 def _values_differ(shadow: NDArray[np.float32], meant: Categorical, values: tuple[Value, ...]) -> Mask:
@@ -97,8 +96,7 @@ def _values_differ(shadow: NDArray[np.float32], meant: Categorical, values: tupl
     named = (largest >= NAMES_NO_VALUE + MARGIN) | half
     named &= own >= others.max(axis=2) + MARGIN
     none = largest <= NAMES_NO_VALUE - MARGIN
-    agrees: Mask = np.where(column >= 0, named, (column == -1) & none)
-    return ~agrees.all(axis=1)
+    return np.any(~np.where(column >= 0, named, (column == -1) & none), axis=1)
 
 
 def _batches(tokens: int, longest: int, limit: int, samples: int) -> Iterator[Batch]:
