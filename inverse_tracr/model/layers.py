@@ -5,8 +5,9 @@ Dense code: b batch, q/k positions, h heads, m d_model, d d_head.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,16 +21,29 @@ def ignore(_name: str, _activation: Tensor) -> None:
     """The `Record` of a forward pass that keeps no activations."""
 
 
-def _parameter(*shape: int) -> nn.Parameter:
-    return nn.Parameter(torch.zeros(shape, dtype=torch.float32))
+Arrays = Mapping[str, np.ndarray]
+"""The parameters of a model by TransformerLens's names."""
+
+
+def _adopt(module: nn.Module, arrays: Arrays, prefix: str, names: tuple[str, ...]) -> None:
+    """Give a module copies of the arrays `prefix` + name as parameters.
+
+    Straight into the dictionary: a model has dozens of them, and one assignment each, which looks every
+    name up in five places, took half the time of compiling a program.
+    """
+    for name in names:
+        tensor = torch.from_numpy(arrays[prefix + name].copy())
+        module._parameters[name] = nn.Parameter(tensor)  # pyright: ignore[reportPrivateUsage]
 
 
 class Embed(nn.Module):
     """Rows of W_E for token ids."""
 
-    def __init__(self, d_vocab: int, d_model: int) -> None:
+    W_E: Tensor
+
+    def __init__(self, arrays: Arrays) -> None:
         super().__init__()
-        self.W_E = _parameter(d_vocab, d_model)
+        _adopt(self, arrays, "embed.", ("W_E",))
 
     def forward(self, ids: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
         """What each token writes."""
@@ -39,9 +53,11 @@ class Embed(nn.Module):
 class PosEmbed(nn.Module):
     """The first rows of W_pos, the same for every sequence of the batch."""
 
-    def __init__(self, n_ctx: int, d_model: int) -> None:
+    W_pos: Tensor
+
+    def __init__(self, arrays: Arrays) -> None:
         super().__init__()
-        self.W_pos = _parameter(n_ctx, d_model)
+        _adopt(self, arrays, "pos_embed.", ("W_pos",))
 
     def forward(self, ids: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
         """What each position writes; only the shape of `ids` is read."""
@@ -52,17 +68,19 @@ class PosEmbed(nn.Module):
 class Attention(nn.Module):
     """Heads that read and write the residual stream; softmax(QK^T / sqrt(d_head))."""
 
-    def __init__(self, n_heads: int, d_model: int, d_head: int, causal: bool) -> None:
+    W_Q: Tensor
+    W_K: Tensor
+    W_V: Tensor
+    W_O: Tensor
+    b_Q: Tensor
+    b_K: Tensor
+    b_V: Tensor
+    b_O: Tensor
+
+    def __init__(self, arrays: Arrays, prefix: str, causal: bool) -> None:
         super().__init__()
         self.causal = causal
-        self.W_Q = _parameter(n_heads, d_model, d_head)
-        self.W_K = _parameter(n_heads, d_model, d_head)
-        self.W_V = _parameter(n_heads, d_model, d_head)
-        self.W_O = _parameter(n_heads, d_head, d_model)
-        self.b_Q = _parameter(n_heads, d_head)
-        self.b_K = _parameter(n_heads, d_head)
-        self.b_V = _parameter(n_heads, d_head)
-        self.b_O = _parameter(d_model)
+        _adopt(self, arrays, prefix, ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V", "b_O"))
 
     def forward(
         self, residual: Float[Tensor, "batch pos d_model"], record: Record = ignore
@@ -89,12 +107,14 @@ class Attention(nn.Module):
 class MLP(nn.Module):
     """One hidden layer of ReLU neurons."""
 
-    def __init__(self, d_model: int, d_mlp: int) -> None:
+    W_in: Tensor
+    b_in: Tensor
+    W_out: Tensor
+    b_out: Tensor
+
+    def __init__(self, arrays: Arrays, prefix: str) -> None:
         super().__init__()
-        self.W_in = _parameter(d_model, d_mlp)
-        self.b_in = _parameter(d_mlp)
-        self.W_out = _parameter(d_mlp, d_model)
-        self.b_out = _parameter(d_model)
+        _adopt(self, arrays, prefix, ("W_in", "b_in", "W_out", "b_out"))
 
     def forward(
         self, residual: Float[Tensor, "batch pos d_model"], record: Record = ignore
@@ -110,10 +130,10 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """An attention and an MLP half-layer, each added to the residual stream; no LayerNorm."""
 
-    def __init__(self, n_heads: int, d_model: int, d_head: int, d_mlp: int, causal: bool) -> None:
+    def __init__(self, arrays: Arrays, layer: int, causal: bool) -> None:
         super().__init__()
-        self.attn = Attention(n_heads, d_model, d_head, causal)
-        self.mlp = MLP(d_model, d_mlp)
+        self.attn = Attention(arrays, f"blocks.{layer}.attn.", causal)
+        self.mlp = MLP(arrays, f"blocks.{layer}.mlp.")
 
     def forward(
         self, residual: Float[Tensor, "batch pos d_model"], record: Record = ignore
@@ -134,10 +154,12 @@ class Block(nn.Module):
 class Unembed(nn.Module):
     """Reads logits off the residual stream."""
 
-    def __init__(self, d_model: int, d_vocab_out: int) -> None:
+    W_U: Tensor
+    b_U: Tensor
+
+    def __init__(self, arrays: Arrays) -> None:
         super().__init__()
-        self.W_U = _parameter(d_model, d_vocab_out)
-        self.b_U = _parameter(d_vocab_out)
+        _adopt(self, arrays, "unembed.", ("W_U", "b_U"))
 
     def forward(self, residual: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_vocab_out"]:
         """One logit a column of W_U."""

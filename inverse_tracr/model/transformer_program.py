@@ -53,16 +53,11 @@ class TransformerProgram(nn.Module):
         self.config = config
         self.input_encoder = input_encoder
         self.output_encoder: OutputEncoder = output_encoder
-        self.embed = Embed(config.d_vocab, config.d_model)
-        self.pos_embed = PosEmbed(config.n_ctx, config.d_model)
-        self.blocks = nn.ModuleList(
-            Block(config.n_heads, config.d_model, config.d_head, config.d_mlp, config.causal)
-            for _ in range(config.n_layers)
-        )
-        self.unembed = Unembed(config.d_model, config.d_vocab_out)
         arrays = unstack(weights)
-        for name, parameter in self.named_parameters():
-            parameter.data = torch.tensor(arrays[name])
+        self.embed = Embed(arrays)
+        self.pos_embed = PosEmbed(arrays)
+        self.blocks = nn.ModuleList(Block(arrays, layer, config.causal) for layer in range(config.n_layers))
+        self.unembed = Unembed(arrays)
 
     @property
     def signature(self) -> Signature:
