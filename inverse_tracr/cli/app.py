@@ -24,6 +24,7 @@ COMMANDS = {
     "import": ("import_:import_", "Convert a model of another project to a model folder."),
     "export": ("export:export", "Write a model for TransformerLens."),
     "sample": ("sample:sample", "Sample random programs, or print statistics of a sample."),
+    "zoo": ("zoo:zoo", "Build, check and export datasets of models with known programs."),
     "doctor": ("doctor:doctor", "Report versions, extras, threads and caps."),
     "completion": ("completion:completion", "Print or install the completion of a shell."),
 }

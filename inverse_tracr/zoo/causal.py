@@ -6,7 +6,7 @@ must then say what the program says when the line takes the values that it has o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ def _writer(model: TransformerProgram, layout: Plan, ref: int) -> nn.Module:
 @contextmanager
 def _patched(
     half_layer: nn.Module, dims: list[int], model: TransformerProgram, source: Indices
-) -> Iterator[None]:
+) -> Generator[None]:
     """While this lasts, `half_layer` writes to `dims` what it writes there on `source`."""
     taken: list[Tensor] = []
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from inverse_tracr.zoo.card import card
 from inverse_tracr.zoo.job import BUILDING
 from inverse_tracr.zoo.reader import Zoo
 
@@ -21,6 +22,10 @@ def check_files(zoo: Zoo) -> Iterator[tuple[str, str]]:
     for name in sorted(_KNOWN):
         if not (folder / name).is_file():
             yield str(folder / name), "the file is missing"
+    if (folder / "README.md").is_file() and (folder / "README.md").read_bytes() != card(
+        zoo.manifest
+    ).encode():
+        yield str(folder / "README.md"), "the card is not that of the manifest"
     for name, entry in zoo.manifest.files.items():
         path = folder / name
         if not path.is_file():

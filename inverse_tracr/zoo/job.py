@@ -115,7 +115,7 @@ def open_job(folder: Path, config: ZooConfig, chunk_size: int, revision: str) ->
     if folder.exists() and any(path.name != BUILDING for path in folder.iterdir()):
         raise ZooConflictError("the folder is not empty and holds no zoo", where=str(folder))
     building.mkdir(parents=True, exist_ok=True)
-    state = {
+    state: dict[str, object] = {
         "schema_version": SCHEMA_VERSION,
         "config": config.to_json(),
         "fingerprint": config.fingerprint,

@@ -1,0 +1,372 @@
+"""`inverse-tracr zoo`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+
+from inverse_tracr.cli.errors import ExitCode, UsageError
+from inverse_tracr.cli.options import Flag
+from inverse_tracr.cli.output import emit, emit_json, note
+
+if TYPE_CHECKING:
+    from inverse_tracr.zoo import Manifest, Progress, ZooConfig
+    from inverse_tracr.zoo.engines import Engine
+    from inverse_tracr.zoo.estimate import Estimate
+
+KindName = Literal["standard", "compressed", "natural"]
+PresetName = Literal["sound", "tracr", "thesis", "mixed"]
+EngineName = Literal["serial", "local", "ray"]
+LayoutName = Literal["safetensors", "hugging-face", "transformer-lens-3", "transformer-lens-4"]
+
+SECONDS_BETWEEN_LINES = 10.0
+GIBIBYTE = 2**30
+
+zoo = App(name="zoo", help="Build, check and export datasets of models with known programs.")
+
+
+@zoo.command
+def build(
+    *,
+    out: Path,
+    count: int,
+    kind: KindName = "standard",
+    seed: int = 0,
+    preset: PresetName = "sound",
+    stratified: Flag = False,
+    copies: int = 1,
+    engine: EngineName = "local",
+    workers: int | None = None,
+    chunk_size: int | None = None,
+    memory_gib: float = 4.0,
+    minutes: float = 60.0,
+    json: Flag = False,
+) -> None:
+    """Build a zoo, or go on with one that was interrupted: the same command again resumes.
+
+    Programs and compiled weights are the same whatever the engine, workers and chunk size.
+
+    Parameters
+    ----------
+    out
+        Folder of the zoo.
+    count
+        Models, each of another function.
+    kind
+        standard: programs, compiled while loading; compressed and natural: trained students.
+    seed
+        Stream of programs.
+    preset
+        Distribution of programs (see `sample`); mixed: three quarters sound, a quarter tracr.
+    stratified
+        The same number of programs of every length from 4 to 15.
+    copies
+        Checkpoints kept of every student.
+    engine
+        serial: in this process; local: processes of this machine; ray: a Ray cluster (RAY_ADDRESS).
+    workers
+        Processes; one a core unless given.
+    chunk_size
+        Programs made at a time; up to 1,000, or 128 students, unless given.
+    memory_gib
+        Memory of a worker.
+    minutes
+        Longest time for a chunk.
+    json
+        Print the manifest as one JSON object.
+    """
+    from inverse_tracr import zoo as zoos
+
+    config = _config(kind, count, seed, preset, stratified=stratified, copies=copies)
+    note(f"{out}: {_one_line(config)}")
+    manifest = zoos.build(
+        config,
+        out,
+        engine=_engine(engine, workers, memory_gib, minutes),
+        chunk_size=_chunk_size(chunk_size, config),
+        report=_Reporter(),
+    )
+    _show(out, manifest, as_json=json)
+
+
+@zoo.command
+def plan(
+    *,
+    count: int,
+    seed: int = 0,
+    preset: PresetName = "sound",
+    stratified: Flag = False,
+    workers: int | None = None,
+    chunk_size: int | None = None,
+    json: Flag = False,
+) -> None:
+    """Say what a standard zoo would take, measured on a few programs here and now; nothing is written.
+
+    Parameters
+    ----------
+    count
+        Models.
+    seed
+        Stream of programs.
+    preset
+        Distribution of programs.
+    stratified
+        The same number of programs of every length from 4 to 15.
+    workers
+        Processes; one a core unless given.
+    chunk_size
+        Programs made at a time.
+    json
+        Print one JSON object.
+    """
+    from inverse_tracr.zoo.estimate import estimate
+
+    config = _config("standard", count, seed, preset, stratified=stratified, copies=1)
+    size = _chunk_size(chunk_size, config)
+    found = estimate(config, chunk_size=size, workers=_workers(workers))
+    if json:
+        emit_json({"config": config.to_json(), **asdict(found)})
+    else:
+        emit(_plan_text(found, _workers(workers)))
+
+
+@zoo.command
+def info(folder: Path, /, *, json: Flag = False) -> None:
+    """Say what a zoo holds, from its manifest.
+
+    Parameters
+    ----------
+    folder
+        Folder of the zoo.
+    json
+        Print the manifest as one JSON object.
+    """
+    from inverse_tracr.zoo import read_manifest
+
+    _show(folder, read_manifest(folder), as_json=json)
+
+
+@zoo.command
+def check(folder: Path, /, *, sample: int = 100, seed: int = 0, json: Flag = False) -> ExitCode:
+    """Check every file and row of a zoo and a sample of its models; exit code 1 when anything is wrong.
+
+    Models of the sample are compared with their programs, and their circuits tested by patching.
+
+    Parameters
+    ----------
+    folder
+        Folder of the zoo.
+    sample
+        Models that are looked at.
+    seed
+        Which models these are, and the inputs of the patching.
+    json
+        Print one JSON object.
+    """
+    from inverse_tracr.zoo.check import check as check_zoo
+
+    found = check_zoo(folder, sample=sample, seed=seed)
+    if json:
+        problems = [asdict(problem) for problem in found.problems]
+        emit_json({"rows": found.rows, "models": found.models, "problems": problems})
+    else:
+        for problem in found.problems:
+            emit(str(problem))
+        count = len(found.problems)
+        note(f"{folder}: {found.rows:,} rows and {found.models:,} models checked, {count} problems found")
+    return ExitCode.PROBLEM_FOUND if found.problems else ExitCode.DONE
+
+
+@zoo.command
+def export(folder: Path, /, *, out: Path, to: LayoutName = "safetensors", limit: int | None = None) -> None:
+    """Write the models of a zoo as files, each with its weights and program.
+
+    Parameters
+    ----------
+    folder
+        Folder of the zoo.
+    out
+        Folder to write, empty or new.
+    to
+        safetensors: a model folder a model; hugging-face: these with index and card; transformer-lens-3 and
+        transformer-lens-4: state dicts.
+    limit
+        Most models of every split.
+    """
+    from inverse_tracr.zoo import Zoo
+    from inverse_tracr.zoo.export import Layout
+    from inverse_tracr.zoo.export import export as export_zoo
+
+    opened = Zoo(folder)
+    counted = _Lines(lambda count: f"{count:,} models")
+    written = export_zoo(opened, out, Layout(to), limit=limit, report=counted)
+    note(f"{out}: {written:,} models")
+
+
+@zoo.command(name="test-sets")
+def build_test_sets(
+    *,
+    out: Path,
+    only: str | None = None,
+    engine: EngineName = "local",
+    workers: int | None = None,
+    update: Flag = False,
+) -> None:
+    """Build the test sets from their fixed seeds, each into a folder of its own, and compare them with the
+    manifest of this version.
+
+    Parameters
+    ----------
+    out
+        Folder of the test sets.
+    only
+        One of them: standard-test, compressed-test, natural-test, imperfect-test or thesis-test.
+    engine
+        serial, local or ray.
+    workers
+        Processes; one a core unless given.
+    update
+        Write the manifest anew instead of comparing; for the developers of this package.
+    """
+    from inverse_tracr.zoo import build as build_zoo
+    from inverse_tracr.zoo.test_sets import TEST_SETS, compare, hashes, read_hashes, write_hashes
+
+    if only is not None and only not in TEST_SETS:
+        raise UsageError("there is no such test set", expected=", ".join(TEST_SETS), got=only)
+    known = read_hashes()
+    for name in [only] if only else TEST_SETS:
+        config = TEST_SETS[name].config
+        size = _chunk_size(None, config)
+        chosen = _engine(engine, workers, 4.0, 60.0)
+        manifest = build_zoo(config, out / name, engine=chosen, chunk_size=size, report=_Reporter())
+        if update:
+            known[name] = hashes(manifest)
+            write_hashes(known)
+        else:
+            compare(name, manifest)
+        note(f"{out / name}: {manifest.count:,} models")
+
+
+def _config(
+    kind: KindName, count: int, seed: int, preset: PresetName, *, stratified: bool, copies: int
+) -> ZooConfig:
+    from inverse_tracr.sample import Preset
+    from inverse_tracr.zoo import Kind, ZooConfig
+    from inverse_tracr.zoo.test_sets import MIXED
+
+    presets = MIXED if preset == "mixed" else (Preset(preset),)
+    return ZooConfig(Kind(kind), count, seed, presets=presets, stratified=stratified, copies=copies)
+
+
+def _engine(name: EngineName, workers: int | None, memory_gib: float, minutes: float) -> Engine:
+    from inverse_tracr.zoo.engines import EngineKind, make_engine
+
+    return make_engine(
+        EngineKind(name),
+        workers=_workers(workers),
+        memory=int(memory_gib * GIBIBYTE),
+        timeout=60 * minutes,
+    )
+
+
+def _workers(given: int | None) -> int:
+    import os
+
+    count = given if given is not None else os.cpu_count() or 1
+    if count < 1:
+        raise UsageError("a number of workers", expected="at least 1", got=str(count))
+    return count
+
+
+def _chunk_size(given: int | None, config: ZooConfig) -> int:
+    largest = 128 if config.trained else 1_000
+    size = given if given is not None else max(16, min(largest, config.count // 8))
+    if size < 1:
+        raise UsageError("a chunk size", expected="at least 1", got=str(size))
+    return size
+
+
+def _one_line(config: ZooConfig) -> str:
+    return " ".join(f"{name}={value}" for name, value in config.to_json().items())
+
+
+def _show(folder: Path, manifest: Manifest, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"zoo": str(folder), **manifest.to_json()})
+        return
+    size = sum(entry.size for entry in manifest.files.values())
+    rows = {
+        "kind": manifest.config.kind.value,
+        "models": f"{manifest.count:,}",
+        **{f"  {split}": f"{count:,}" for split, count in manifest.rows.items()},
+        "presets": ", ".join(preset.value for preset in manifest.config.presets),
+        "seed": str(manifest.config.seed),
+        "bytes": f"{size:,} in {len(manifest.files)} files",
+        "programs": manifest.programs_hash,
+        "weights": manifest.weights_hash,
+        "made by": manifest.revision,
+        **{f"items: {name}": f"{count:,}" for name, count in manifest.outcomes.items()},
+    }
+    emit("\n".join(f"{name:<28}{text}" for name, text in rows.items()))
+
+
+def _plan_text(found: Estimate, workers: int) -> str:
+    rows = {
+        "chunks": f"{found.chunks:,}",
+        "disk": _bytes(found.disk),
+        "disk while building": _bytes(found.disk_while_building),
+        "memory": f"{workers} x 0.6 GiB",
+        "core-hours": f"{found.core_hours:.3g}",
+        f"hours on {workers} workers": f"{found.hours:.3g}",
+        "programs a second and core": f"{found.rate:.0f}",
+        "engine": "local" if found.core_hours < 100 else "ray, on more machines",
+    }
+    return "\n".join(f"{name:<28}{text}" for name, text in rows.items())
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB" if count < GIBIBYTE else f"{count / GIBIBYTE:,.2f} GiB"
+
+
+class _Lines:
+    """A line of progress at most every ten seconds, or one that is written over on a terminal."""
+
+    def __init__(self, text: Callable[[int], str]) -> None:
+        self._text = text
+        self._last = time.monotonic()
+
+    def __call__(self, count: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{self._text(count)}")
+            sys.stderr.flush()
+        elif time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = time.monotonic()
+            note(self._text(count))
+
+
+class _Reporter:
+    """Progress of a build, with its rate and the time left."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._lines = _Lines(lambda _count: self._line())
+
+    def __call__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lines(progress.made)
+        if sys.stderr.isatty() and progress.made + progress.resumed >= progress.goal:
+            sys.stderr.write("\n")
+
+    def _line(self) -> str:
+        found = self._progress
+        if found is None:
+            return ""
+        rate = found.made / max(found.seconds, 1e-9)
+        left = (found.goal - found.made - found.resumed) / max(rate, 1e-9)
+        return f"{found.made + found.resumed:,} of {found.goal:,} programs, {rate:.0f}/s, {left:.0f} s left"
