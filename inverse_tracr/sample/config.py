@@ -50,6 +50,10 @@ class SamplerConfig:
                 raise BadInputError(
                     f"{name} of a sampler", expected=f"a range from {low} or more", got=f"{first}–{last}"
                 )
+        if self.vocab is not None and len(set(self.vocab)) < max(2, len(self.vocab)):
+            raise BadInputError(
+                "vocabulary of a sampler", expected="two or more different tokens", got=str(list(self.vocab))
+            )
 
     def with_options(
         self,

@@ -40,7 +40,7 @@ class Draws:
         """One of `items`."""
         return items[int(self.uniform() * len(items))]
 
-    def weighted(self, items: Sequence[T], cumulative: Sequence[float]) -> T:
+    def weighted(self, items: Sequence[T], cumulative: Sequence[int | float]) -> T:
         """One of `items`; `cumulative` holds the running sums of their weights."""
         return items[bisect_right(cumulative, self.uniform() * cumulative[len(items) - 1], 0, len(items) - 1)]
 
@@ -58,7 +58,7 @@ class Draws:
 
 
 @lru_cache(maxsize=256)
-def recency_sums(count: int) -> tuple[float, ...]:
+def recency_sums(count: int) -> tuple[int, ...]:
     """Running sums of the weights w_n = 2 w_(n-1) - w_(n-2) + 1, from 1, 1."""
     weights = [1, 1]
     while len(weights) < count:

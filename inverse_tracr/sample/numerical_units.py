@@ -42,5 +42,5 @@ def _new_number(work: Work) -> Ref | None:
 TRACR_UNITS = (
     *SOUND_UNITS,
     Unit(linear_sequence_map, 1.5, 1, 2, mends_numerical=2),
-    Unit(numerical_output, 1, 1, 1, mends_numerical=1),
+    Unit(numerical_output, 1.0, 1, 1, mends_numerical=1),
 )

@@ -13,7 +13,11 @@ from inverse_tracr.sample.grow import grow
 from inverse_tracr.sample.signatures import draw_signature
 from inverse_tracr.sample.thesis import thesis_length, thesis_program, thesis_signature
 
-MAX_REJECTIONS = 1_000
+MAX_DRAFTS = 50
+MAX_THESIS_DRAFTS = 10_000
+"""Drafts of the thesis have the length that they happen to have, and are thrown away until it is as wanted.
+"""
+
 _PRESET_KEYS = {Preset.THESIS: 1, Preset.SOUND: 2, Preset.TRACR: 3}
 
 
@@ -34,19 +38,22 @@ def sample_program(
 ) -> Sample:
     """The program number `index` of the stream `seed` of a preset; the same on every machine.
 
-    Raises CapExceededError when 1,000 drafts in a row fail, which takes options that leave no program.
+    Raises CapExceededError when 50 drafts in a row fail (`thesis`: 10,000), which takes options that leave no
+    program.
     """
     preset = Preset(preset)
     options = config or default_config(preset)
     draws = Draws(_PRESET_KEYS[preset], seed, index)
-    draft = _thesis if preset is Preset.THESIS else _grown
-    length = thesis_length(draws, options) if preset is Preset.THESIS else draws.between(*options.length)
-    for rejections in range(MAX_REJECTIONS):
+    if preset is Preset.THESIS:
+        draft, limit, length = _thesis, MAX_THESIS_DRAFTS, thesis_length(draws, options)
+    else:
+        draft, limit, length = _grown, MAX_DRAFTS, draws.between(*options.length)
+    for rejections in range(limit):
         program, signature = draft(draws, length, options)
         if program is not None:
             return Sample(program, signature, preset, seed, index, rejections)
     raise CapExceededError(
-        f"no program of {length} lines was found in {MAX_REJECTIONS} drafts",
+        f"no program of {length} lines was found in {limit} drafts",
         where=f"preset {preset.value}, seed {seed}, index {index}",
         advice="Allow other lengths or more values.",
     )

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from inverse_tracr.compile.ladders import is_readable
 from inverse_tracr.rasp.functions import (
     BinaryFunction,
     Predicate,
@@ -89,7 +90,7 @@ def mean_table(max_seq_len: int) -> Tabulated:
 
 
 @lru_cache(maxsize=20_000)
-def linear_table(first_factor: float, second_factor: float, xs: Values, ys: Values) -> Tabulated:
+def linear_table(first_factor: int | float, second_factor: int | float, xs: Values, ys: Values) -> Tabulated:
     """`first_factor * x + second_factor * y` on all pairs; table of shape [len(xs), len(ys)]."""
     sums = [_plain(first_factor * x + second_factor * y) for x in xs for y in ys]  # pyright: ignore[reportOperatorIssue]
     values = ordered(value for value in sums if value is not None)
@@ -98,12 +99,7 @@ def linear_table(first_factor: float, second_factor: float, xs: Values, ys: Valu
     return Tabulated(values, table.reshape(len(xs), len(ys)), False)
 
 
-MIN_GAP = 1 / 240
-"""Distance of the nearest numbers that a map can tell apart: that of 1/15 and 1/16, which widths need."""
-
-
 @lru_cache(maxsize=20_000)
 def readable(values: Values) -> bool:
-    """Whether the MLP of a map of a numerical s-op can tell its values apart."""
-    numbers = np.array(values, dtype=np.float64)
-    return bool(np.diff(numbers).min() >= MIN_GAP * (1 - 1e-9))
+    """Whether the MLP of a map of a numerical s-op can tell its values (in rising order) apart."""
+    return is_readable([float(value) for value in values])  # pyright: ignore[reportArgumentType]

@@ -77,7 +77,7 @@ def thesis_length(draws: Draws, config: SamplerConfig) -> int:
     """A wanted length; its weight grows linearly from 1 to 3 over the range."""
     lengths = range(config.length[0], config.length[1] + 1)
     span = max(len(lengths) - 1, 1)
-    return draws.weighted(lengths, list(accumulate(1 + 2 * i / span for i in range(len(lengths)))))
+    return draws.weighted(lengths, list(accumulate(1.0 + 2 * i / span for i in range(len(lengths)))))
 
 
 def thesis_program(draws: Draws, signature: Signature, length: int, config: SamplerConfig) -> Program | None:
@@ -203,7 +203,7 @@ class _Scope:
         return self._draws.chance(0.5) if kind == TRUTH else self._draws.between(*self._constants)
 
 
-_WEIGHTS: dict[Callable[[_Scope], Typed | None], float] = {
+_WEIGHTS: dict[Callable[[_Scope], Typed | None], int] = {
     _Scope.map: 4,
     _Scope.select: 3,
     _Scope.sequence_map: 2,

@@ -138,12 +138,12 @@ def mean(work: Work) -> Ref | None:
 
 
 SOUND_UNITS = (
-    Unit(map_, 4, 1, 1, mends_numerical=1),
-    Unit(sequence_map, 2, 1, 2),
-    Unit(select_and_width, 2, 2, 2, mends_partial=2),
+    Unit(map_, 4.0, 1, 1, mends_numerical=1),
+    Unit(sequence_map, 2.0, 1, 2),
+    Unit(select_and_width, 2.0, 2, 2, mends_partial=2),
     Unit(width_again, 0.5, 1, 0, again=True),
     Unit(select_position, 1.5, 2, 2),
     Unit(select_content, 1.5, 2, 2),
-    Unit(move_again, 1, 1, 1, again=True),
-    Unit(mean, 1, 3, 3),
+    Unit(move_again, 1.0, 1, 1, again=True),
+    Unit(mean, 1.0, 3, 3),
 )

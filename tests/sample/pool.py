@@ -1,0 +1,15 @@
+"""Programs that many tests look at, sampled once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from inverse_tracr.sample import Preset, Sample, sample_program
+
+SIZE = 160
+
+
+@lru_cache
+def pool(preset: Preset) -> tuple[Sample, ...]:
+    """The first programs of one stream of a preset."""
+    return tuple(sample_program(preset, 1, index) for index in range(SIZE))
