@@ -230,7 +230,7 @@ def _note(half: HalfLayer) -> str:
 
 def _width(node: Node) -> float:
     characters = len(node.name) + len(node.operation) + (1 if node.operation else 0)
-    return max(characters * NAME_CHAR, len(node.text) * TEXT_CHAR, 48) + 22
+    return max(characters * NAME_CHAR, len(node.text) * TEXT_CHAR, 48.0) + 22
 
 
 def _curve(points: list[tuple[float, float]]) -> str:
