@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
 from inverse_tracr.decompile.proposers import Judge, Proposal, proposers
@@ -29,24 +30,29 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     best: tuple[str, Proposal, Verification] | None = None
     tried: dict[str, int] = {}
     judge = remembering_judge(model)
+    understood = Proposal(None)
     for name, proposal in _proposals(model, method, judge):
         tried[name] = tried.get(name, 0) + 1
         verification = _NOTHING if proposal.program is None else judge(proposal.program)
+        if proposal.partial and not understood.partial:
+            understood = proposal
         if best is None or _rank(proposal, verification) > _rank(best[1], best[2]):
             best = (name, proposal, verification)
         if verification.verified:
             break
     name, proposal, verification = best or (method, Proposal(None), _NOTHING)
+    if verification.verified:
+        understood = replace(proposal, partial="")
     return Decompilation(
-        program=proposal.program,
+        program=None if proposal.partial and not verification.verified else proposal.program,
         signature=model.signature,
         verification=verification,
         method=name,
         candidates=sum(tried.values()),
         seconds=time.perf_counter() - start,
         evidence=proposal.evidence,
-        partial=proposal.partial,
-        unexplained=proposal.unexplained,
+        partial=understood.partial,
+        unexplained=understood.unexplained or proposal.unexplained,
         tried=tuple(f"{n}: {count}" for n, count in tried.items()),
     )
 
@@ -54,9 +60,7 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
 _NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
 
 
-def _proposals(
-    model: TransformerProgram, method: str, judge: Judge
-) -> Iterator[tuple[str, Proposal]]:
+def _proposals(model: TransformerProgram, method: str, judge: Judge) -> Iterator[tuple[str, Proposal]]:
     known = proposers()
     if method != "auto" and method not in known:
         raise UnknownMethodError(
@@ -87,6 +91,5 @@ def remembering_judge(model: TransformerProgram) -> Judge:
 
 
 def _rank(proposal: Proposal, verification: Verification) -> tuple[bool, bool, float]:
-    return verification.verified, proposal.program is not None, verification.agreement
-
-
+    whole = proposal.program is not None and not proposal.partial
+    return verification.verified, whole, verification.agreement

@@ -12,7 +12,10 @@ from inverse_tracr.rasp.program import Program
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate: a whole program with the evidence of its lines, or the part that was understood."""
+    """A candidate: a whole program with the evidence of its lines, or the part that was understood.
+
+    `partial` is the text of a program with unknown lines; in `program` these have no value.
+    """
 
     program: Program | None
     evidence: tuple[LineEvidence, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from inverse_tracr.decompile.lift.groups import Groups
 from inverse_tracr.decompile.lift.joins import Neuron, join_by, neurons_of, partners
 from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream
+from inverse_tracr.rasp.program import Encoding
 
 Kind = tuple[frozenset[int], ...]
 
@@ -26,6 +27,17 @@ class Clues:
     whole: dict[int, frozenset[int]]
     numerical: frozenset[int]
     partners: tuple[dict[int, frozenset[int]], ...]
+
+    def variables(self, dims: Iterable[int]) -> list[tuple[tuple[int, ...], Encoding]]:
+        """Dimensions of an unknown part as variables: one that is categorical, or one a number."""
+        dims = tuple(dims)
+        categorical = tuple(d for d in dims if d not in self.numerical)
+        found = [(categorical, Encoding.CATEGORICAL)] if categorical else []
+        return found + [((d,), Encoding.NUMERICAL) for d in dims if d in self.numerical]
+
+    def is_joined(self, dim: int) -> bool:
+        """Whether a dimension is known to be one of several values of a variable."""
+        return self.groups.is_joined(dim)
 
     def kind(self, dim: int) -> Kind:
         """What a dimension is read together with, MLP by MLP: the same for all values of a variable."""
@@ -85,9 +97,7 @@ def head_values(stream: Stream, head: Head) -> list[int]:
     return [d for d in rows if d not in stream.special]
 
 
-def _numerical_dims(
-    stream: Stream, neurons: dict[int, list[Neuron]], numerical_output: bool
-) -> set[int]:
+def _numerical_dims(stream: Stream, neurons: dict[int, list[Neuron]], numerical_output: bool) -> set[int]:
     """Dimensions read as numbers: compared with thresholds, combined linearly, averaged, or put out."""
     found: set[int] = set(stream.output_dims) if numerical_output else set()
     for mlp in stream.mlps:
@@ -103,7 +113,5 @@ def _numerical_dims(
 def _compared(mlp: Mlp, neurons: Sequence[Neuron]) -> set[int]:
     """Dimensions that a neuron reads alone, with a threshold or its sign turned."""
     return {
-        n.reads[0]
-        for n in neurons
-        if len(n.reads) == 1 and (not n.open or mlp.w_in[n.reads[0], n.index] < 0)
+        n.reads[0] for n in neurons if len(n.reads) == 1 and (not n.open or mlp.w_in[n.reads[0], n.index] < 0)
     }

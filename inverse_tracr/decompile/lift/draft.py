@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from inverse_tracr.rasp.functions import BinaryTable, UnaryTable
-from inverse_tracr.rasp.naming import name_predicate
+from inverse_tracr.decompile.lift.stream import NotReadableError
+from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.rasp.functions import UnaryTable
+from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -44,7 +47,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class MapDraft:
-    """For each value of the operand (by position, or at these numbers): position of the result, number or None."""
+    """For each value of the operand (by position, or at `numbers`): position of the result, or number."""
 
     operand: Variable
     results: tuple[int | float | None, ...]
@@ -94,7 +97,20 @@ class WidthDraft:
     encoding: Encoding
 
 
-LineDraft = MapDraft | PairDraft | LinearDraft | SelectDraft | AggregateDraft | WidthDraft
+@dataclass(frozen=True)
+class UnknownDraft:
+    """A line that could not be read: the part of the model, and why.
+
+    `suffers` when it reads what could not be read and is not itself to blame.
+    """
+
+    part: str
+    problem: str
+    encoding: Encoding
+    suffers: bool = False
+
+
+LineDraft = MapDraft | PairDraft | LinearDraft | SelectDraft | AggregateDraft | WidthDraft | UnknownDraft
 
 
 @dataclass(frozen=True)
@@ -112,10 +128,11 @@ class Draft:
     """Lines so far, the variable that owns each dimension, and the basis of each line."""
 
     signature: Signature
-    lines: list[LineDraft] = field(default_factory=lambda: [])
-    bases: list[Basis] = field(default_factory=lambda: [])
-    owner: dict[int, tuple[Variable, int]] = field(default_factory=lambda: {})
-    variables: list[Variable] = field(default_factory=lambda: [])
+    lines: list[LineDraft] = field(default_factory=list[LineDraft])
+    bases: list[Basis] = field(default_factory=list[Basis])
+    owner: dict[int, tuple[Variable, int]] = field(default_factory=dict[int, tuple[Variable, int]])
+    variables: list[Variable] = field(default_factory=list[Variable])
+    _numbers: dict[Ref, tuple[float, ...]] = field(default_factory=dict[Ref, tuple[float, ...]])
 
     def add_line(self, line: LineDraft, basis: Basis) -> Ref:
         """Append a line; its reference."""
@@ -130,8 +147,33 @@ class Draft:
             self.owner[dim] = (variable, position)
         return variable
 
+    def variable(self, ref: Ref) -> Variable:
+        """The variable of a line or an input."""
+        return next(v for v in self.variables if v.ref == ref)
+
+    def owners(self, dims: Iterable[int]) -> list[Variable]:
+        """The variables that own `dims`, in order of their lines.
+
+        Raises NotReadableError for a dimension that belongs to no variable.
+        """
+        found: dict[Ref, Variable] = {}
+        for dim in dims:
+            if dim not in self.owner:
+                raise NotReadableError(f"residual dimension {dim} is read, but nothing readable writes it")
+            variable = self.owner[dim][0]
+            found[variable.ref] = variable
+        return [found[ref] for ref in sorted(found)]
+
+    def add_unknown(self, line: UnknownDraft, basis: Basis) -> None:
+        """Append a line that could not be read, which owns the dimensions of its basis."""
+        self.own(Variable(self.add_line(line, basis), basis.dims, line.encoding))
+
+    def is_unknown(self, variable: Variable) -> bool:
+        """Whether a variable is a line that could not be read."""
+        return variable.ref >= 0 and isinstance(self.lines[variable.ref], UnknownDraft)
+
     def finish(self, output: Variable) -> Program:
-        """The program, values filled in where they were free."""
+        """The program, values filled in where they were free; lines that are unknown have no value."""
         for variable in self.variables:
             if variable.values is None and variable.encoding is Encoding.CATEGORICAL:
                 variable.values = _source_values(variable) or tuple(range(len(variable.dims)))
@@ -145,11 +187,10 @@ class Draft:
             case MapDraft():
                 return self._map(position, draft)
             case PairDraft():
-                out = _values(self._variable(position))
-                pairs = [(x, y) for x in _values(draft.first) for y in _values(draft.second)]
-                results = [None if r is None else out[r] for r in draft.results]
-                table = BinaryTable(tuple(zip(pairs, results, strict=True)))
-                return SequenceMap(draft.first.ref, draft.second.ref, table)
+                out = _values(self.variable(position))
+                results = tuple(None if r is None else out[r] for r in draft.results)
+                function = name_binary(_values(draft.first), _values(draft.second), results)
+                return SequenceMap(draft.first.ref, draft.second.ref, function)
             case LinearDraft():
                 return LinearSequenceMap(draft.first.ref, draft.second.ref, *draft.factors)
             case SelectDraft():
@@ -159,31 +200,35 @@ class Draft:
                 return Aggregate(draft.selector, draft.moved.ref)
             case WidthDraft():
                 return SelectorWidth(draft.selector, draft.encoding)
+            case UnknownDraft():
+                return Map(TOKENS, UnaryTable(()), draft.encoding)
 
     def _map(self, position: int, draft: MapDraft) -> Line:
-        variable = self._variable(position)
+        variable = self.variable(position)
         xs: tuple[Value, ...] = _values(draft.operand) if draft.numbers is None else draft.numbers
         if variable.encoding is Encoding.NUMERICAL:
-            results: list[Maybe] = list(draft.results)
+            results: tuple[Maybe, ...] = draft.results
         else:
             out = _values(variable)
-            results = [None if r is None else out[int(r)] for r in draft.results]
-        table = UnaryTable(tuple(zip(xs, results, strict=True)))
-        return Map(draft.operand.ref, table, variable.encoding)
-
-    def _variable(self, ref: Ref) -> Variable:
-        return next(v for v in self.variables if v.ref == ref)
+            results = tuple(None if r is None else out[int(r)] for r in draft.results)
+        if draft.numbers is None:
+            return Map(draft.operand.ref, name_unary(xs, results), variable.encoding)
+        return Map(draft.operand.ref, UnaryTable(tuple(zip(xs, results, strict=True))), variable.encoding)
 
     def number_values(self, variable: Variable) -> tuple[float, ...]:
         """The numbers that a numerical variable may take, in order.
 
         All means k/n where they can be listed, else what Tracr's inference gives.
         """
-        program = self._prefix(variable)
+        if variable.ref not in self._numbers:
+            self._numbers[variable.ref] = self._infer_numbers(self._prefix(variable), variable.ref)
+        return self._numbers[variable.ref]
+
+    def _infer_numbers(self, program: Program, ref: Ref) -> tuple[float, ...]:
         for exact in (True, False):
             try:
-                values = ValueSets(program, self.signature, exact_means=exact)[variable.ref]
-            except Exception:
+                values = ValueSets(program, self.signature, exact_means=exact)[ref]
+            except InverseTracrError:  # Tracr cannot infer them, or they are too many
                 continue
             if not exact or len(values) <= _MAX_NUMBERS:
                 return tuple(float(v) for v in values)  # pyright: ignore[reportArgumentType]

@@ -10,6 +10,7 @@ class Groups:
 
     def __init__(self) -> None:
         self._parent: dict[int, int] = {}
+        self._joined: set[int] = set()
 
     def find(self, dim: int) -> int:
         """The representative of a dimension's set: its smallest member."""
@@ -25,3 +26,8 @@ class Groups:
         roots = sorted({self.find(dim) for dim in dims})
         for root in roots[1:]:
             self._parent[root] = roots[0]
+            self._joined.add(roots[0])
+
+    def is_joined(self, dim: int) -> bool:
+        """Whether a dimension belongs together with another one."""
+        return self.find(dim) in self._joined

@@ -1,4 +1,4 @@
-"""The proposer `lift`: a program read off weights whose residual dimensions each hold one thing."""
+"""The lift: a program read off weights whose residual dimensions each hold one thing."""
 
 from __future__ import annotations
 
@@ -6,22 +6,36 @@ from dataclasses import dataclass
 
 from inverse_tracr.decompile.lift.attention import Widths, read_head
 from inverse_tracr.decompile.lift.clues import Clues, gather_clues
-from inverse_tracr.decompile.lift.draft import Basis, Draft, MapDraft, Variable, new_draft
-from inverse_tracr.decompile.lift.liveness import without_dead
+from inverse_tracr.decompile.lift.draft import Basis, Draft, MapDraft, UnknownDraft, Variable, new_draft
+from inverse_tracr.decompile.lift.liveness import Rough, without_dead, without_rough
 from inverse_tracr.decompile.lift.mlp import MlpReader
 from inverse_tracr.decompile.lift.stream import NotReadableError, Stream, read_stream
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
-from inverse_tracr.rasp.program import Encoding, Program
+from inverse_tracr.rasp.fusion import live_positions
+from inverse_tracr.rasp.program import TOKENS, Encoding, Program
 from inverse_tracr.rasp.values import Value
 
 
 @dataclass(frozen=True)
 class Lifted:
-    """A lifted program with the basis of each line, or what was understood before the lift failed."""
+    """A lifted program with the basis of each line.
+
+    `unknown` says of lines that could not be read which part of the model they stand for and why; in the
+    program these have no value. The program is None where the embeddings could not be read: `problem`
+    says why.
+    """
 
     program: Program | None
     bases: tuple[Basis, ...]
-    unexplained: tuple[str, ...]
+    unknown: dict[int, UnknownDraft]
+    problem: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the output depends on no unknown line."""
+        return self.program is not None and self.unknown.keys().isdisjoint(
+            live_positions(self.program.lines, self.program.output)
+        )
 
 
 def lift(model: TransformerProgram) -> Lifted:
@@ -30,54 +44,77 @@ def lift(model: TransformerProgram) -> Lifted:
     Uses neither labels nor the order of dimensions, heads or neurons.
     """
     try:
-        stream = without_dead(read_stream(model))
+        stream, rough = without_rough(read_stream(model))
     except NotReadableError as error:
-        return Lifted(None, (), (str(error),))
-    numerical = not isinstance(model.output_encoder, CategoricalOutput)
-    clues = gather_clues(stream, numerical)
+        return Lifted(None, (), {}, str(error))
+    stream = without_dead(stream, rough)
+    clues = gather_clues(stream, not isinstance(model.output_encoder, CategoricalOutput))
     draft = new_draft(model.signature, stream.token_dims, stream.index_dims)
-    unexplained = _read_layers(stream, draft, clues)
-    try:
-        output = _output(model, stream, draft)
-    except NotReadableError as error:
-        return Lifted(None, tuple(draft.bases), (*unexplained, str(error)))
-    return Lifted(draft.finish(output), tuple(draft.bases), tuple(unexplained))
+    _read_layers(stream, draft, clues, rough)
+    output = _output(model, stream, draft)
+    unknown = {i: line for i, line in enumerate(draft.lines) if isinstance(line, UnknownDraft)}
+    return Lifted(draft.finish(output), tuple(draft.bases), unknown)
 
 
-def _read_layers(stream: Stream, draft: Draft, clues: Clues) -> list[str]:
-    unexplained: list[str] = []
+def _read_layers(stream: Stream, draft: Draft, clues: Clues, rough: tuple[Rough, ...]) -> None:
     widths: Widths = {}
+    for part in rough:
+        _add_unknown(draft, clues, part, "it writes over tokens or positions")
     for mlp in stream.mlps:
         for head in stream.heads:
             if head.layer == mlp.layer:
                 try:
                     read_head(stream, head, draft, widths)
                 except NotReadableError as error:
-                    unexplained.append(str(error))
-        reader = MlpReader(stream, mlp, draft, widths, clues)
-        reader.read()
-        unexplained += reader.unexplained
-    return unexplained
+                    own = tuple(sorted(d for d in head.written if d not in draft.owner))
+                    _add_unknown(draft, clues, Rough(head.name, head.half_layer, own), str(error))
+        MlpReader(stream, mlp, draft, widths, clues).read()
+
+
+def _add_unknown(draft: Draft, clues: Clues, part: Rough, problem: str) -> None:
+    heads = (part.name.removeprefix("head "),) if part.name.startswith("head") else ()
+    for dims, encoding in clues.variables(part.dims) or [((), Encoding.CATEGORICAL)]:
+        basis = Basis(part.half_layer, heads, (), dims)
+        draft.add_unknown(UnknownDraft(part.name, problem, encoding), basis)
 
 
 def _output(model: TransformerProgram, stream: Stream, draft: Draft) -> Variable:
     """The variable that W_U reads, its values named by the output encoder; dead dimensions left out."""
     encoder = model.output_encoder
-    columns = [c for c, d in enumerate(stream.output_dims) if d in draft.owner]
-    dims = [stream.output_dims[c] for c in columns]
-    owners = {id(draft.owner[d][0]): draft.owner[d][0] for d in dims}
-    if len(owners) != 1:
-        raise NotReadableError("W_U reads dimensions that are not the values of one line")
-    variable = next(iter(owners.values()))
+    named = {d: c for c, d in enumerate(stream.output_dims) if d in stream.live}
+    if not named:
+        return _add_nothing(draft, isinstance(encoder, CategoricalOutput))
+    try:
+        owners = draft.owners(named)
+        if len(owners) != 1 or not set(named) <= set(owners[0].dims):
+            raise NotReadableError(f"the output is read from {len(owners)} variables")
+    except NotReadableError as error:
+        return _add_unknown_output(draft, tuple(named), str(error), isinstance(encoder, CategoricalOutput))
+    variable = owners[0]
     if not isinstance(encoder, CategoricalOutput):
         return variable
-    if set(dims) != set(variable.dims):
-        raise NotReadableError("W_U reads only some of the values of a line")
-    named = {d: encoder.values[c] for c, d in zip(columns, dims, strict=True)}
-    values = tuple(named[d] for d in variable.dims)
-    if variable.ref < 0 or not _take_values(variable, values):
+    values = tuple(encoder.values[named[d]] if d in named else None for d in variable.dims)
+    whole = tuple(v for v in values if v is not None)
+    if variable.ref < 0 or len(whole) < len(values) or not _take_values(variable, whole):
         return _renamed(draft, variable, values)
     return variable
+
+
+def _add_nothing(draft: Draft, categorical: bool) -> Variable:
+    """The output of a model in which nothing writes it: no value, or the number 0."""
+    tokens = draft.variable(TOKENS)
+    results = tuple(None if categorical else 0 for _ in tokens.dims)
+    ref = draft.add_line(MapDraft(tokens, results), Basis(-1))
+    return draft.own(Variable(ref, (), _encoding(categorical), ()))
+
+
+def _add_unknown_output(draft: Draft, dims: tuple[int, ...], problem: str, categorical: bool) -> Variable:
+    unknown = UnknownDraft("output", problem, _encoding(categorical))
+    return draft.own(Variable(draft.add_line(unknown, Basis(-1, (), (), dims)), (), unknown.encoding, ()))
+
+
+def _encoding(categorical: bool) -> Encoding:
+    return Encoding.CATEGORICAL if categorical else Encoding.NUMERICAL
 
 
 def _take_values(variable: Variable, values: tuple[Value, ...]) -> bool:
@@ -92,9 +129,10 @@ def _take_values(variable: Variable, values: tuple[Value, ...]) -> bool:
     return True
 
 
-def _renamed(draft: Draft, variable: Variable, values: tuple[Value, ...]) -> Variable:
-    """A map that gives the values of the output to a variable that has others."""
-    ref = draft.add_line(MapDraft(variable, tuple(range(len(values)))), Basis(-1))
-    renamed = Variable(ref, variable.dims, Encoding.CATEGORICAL, values)
-    draft.variables.append(renamed)
-    return renamed
+def _renamed(draft: Draft, variable: Variable, values: tuple[Value | None, ...]) -> Variable:
+    """A map that gives the values of the output to a variable that has others; None for those not read."""
+    kept = tuple(v for v in values if v is not None)
+    place = iter(range(len(kept)))
+    results = tuple(None if v is None else next(place) for v in values)
+    ref = draft.add_line(MapDraft(variable, results), Basis(-1))
+    return draft.own(Variable(ref, (), Encoding.CATEGORICAL, kept))

@@ -1,29 +1,80 @@
-"""Dimensions that nothing ever writes: values of Tracr's inference that no input produces.
+"""What of the stream is alive: dimensions that nothing ever writes, and parts that write over the inputs.
 
-What reads them reads zero, so they are left out before anything else is read.
+Tracr's inference names values that no input produces. What reads their dimensions reads zero, so they are
+left out before anything else is read.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-import numpy as np
-
+from inverse_tracr.decompile.lift.clues import gather_clues
 from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream
 
 
-def without_dead(stream: Stream) -> Stream:
+@dataclass(frozen=True)
+class Rough:
+    """A head or MLP that writes over the inputs, as no line does: `dims` are those that it may stand for."""
+
+    name: str
+    half_layer: int
+    dims: tuple[int, ...]
+
+
+def without_rough(stream: Stream) -> tuple[Stream, tuple[Rough, ...]]:
+    """The stream without parts that write over the inputs, and these parts.
+
+    A rough part stands for the dimensions that no other part writes, except where one that another part
+    writes is read together with them: those are values that no input produces.
+    """
+    inputs = {*stream.token_dims, *stream.index_dims, *stream.special}
+    rough = [part for part in _parts(stream) if part.written & inputs]
+    if not rough:
+        return stream, ()
+    tidy = replace(
+        stream,
+        heads=tuple(h for h in stream.heads if not h.written & inputs),
+        mlps=tuple(_emptied(m) if m.written & inputs else m for m in stream.mlps),
+    )
+    written = inputs.union(*(part.written for part in _parts(tidy)))
+    groups = gather_clues(tidy, numerical_output=False).groups
+    explained = {groups.find(d) for d in written}
+    found: list[Rough] = []
+    for part in rough:
+        own = {d for d in part.written - written if groups.find(d) in explained}
+        alone = part.written - written - own
+        found.append(Rough(part.name, part.half_layer, tuple(sorted(alone & _read(tidy)))))
+        written |= alone
+    return tidy, tuple(found)
+
+
+def _parts(stream: Stream) -> Iterator[Head | Mlp]:
+    yield from stream.heads
+    yield from stream.mlps
+
+
+def _emptied(mlp: Mlp) -> Mlp:
+    return Mlp(mlp.layer, 0 * mlp.w_in, 0 * mlp.w_out)
+
+
+def _read(stream: Stream) -> set[int]:
+    """Dimensions that some part or the output reads."""
+    return set(stream.output_dims).union(*(part.read for part in _parts(stream)))
+
+
+def without_dead(stream: Stream, rough: tuple[Rough, ...]) -> Stream:
     """The stream with reads of dimensions that are never written set to zero."""
-    live = {*stream.token_dims, *stream.index_dims, *stream.special}
+    live = {*stream.token_dims, *stream.index_dims, *stream.special}.union(*(part.dims for part in rough))
     heads: list[Head] = []
     mlps: list[Mlp] = []
     for mlp in stream.mlps:
         layer = [_trim_head(head, live) for head in stream.heads if head.layer == mlp.layer]
         for head in layer:
-            live |= set(np.nonzero((head.ov != 0).any(axis=0))[0].tolist())
-        heads += [head for head in layer if head.ov.any()]
+            live |= head.written
+        heads += [head for head in layer if head.written]
         trimmed = _trim_mlp(mlp, live)
-        live |= set(np.nonzero((trimmed.w_out != 0).any(axis=0))[0].tolist())
+        live |= trimmed.written
         mlps.append(trimmed)
     return replace(stream, heads=tuple(heads), mlps=tuple(mlps), live=frozenset(live))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from inverse_tracr.decompile.lift.draft import Basis
 from inverse_tracr.decompile.lift.lift import lift
+from inverse_tracr.decompile.lift.partial import partial_text, unexplained_parts
 from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.errors import InverseTracrError
@@ -16,27 +17,31 @@ from inverse_tracr.rasp.readable import readable
 
 
 def propose_lift(model: TransformerProgram, _judge: Judge) -> Iterator[Proposal]:
-    """The lifted program in readable form, then as it was read (where naming changed what it computes)."""
+    """The lifted program in readable form, then as it was read (where naming changed what it computes).
+
+    Where parts of the model could not be read, the program lacks the values of these lines, and comes with
+    the text that names them.
+    """
     lifted = lift(model)
-    if lifted.program is None:
-        yield Proposal(None, (), partial_text(lifted.bases, lifted.unexplained), lifted.unexplained)
+    program, signature = lifted.program, model.signature
+    unexplained = unexplained_parts(lifted)
+    if program is None or not lifted.whole:
+        evidence = () if program is None else _evidence(program, lifted.bases, {})
+        yield Proposal(program, evidence, partial_text(lifted, signature), unexplained)
         return
-    signature = model.signature
     for exact in (True, False):
         try:
-            named, places = canonical_places(lifted.program, signature, exact_means=exact)
+            named, places = canonical_places(program, signature, exact_means=exact)
             tidy = readable(named, signature, exact_means=exact)
         except InverseTracrError:  # too many means to list, or means that cannot be listed
             continue
         evidence = _evidence(named, lifted.bases, places)
-        yield Proposal(tidy, evidence, "", lifted.unexplained)
-        yield Proposal(named, evidence, "", lifted.unexplained)
-    yield Proposal(lifted.program, _evidence(lifted.program, lifted.bases, {}), "", lifted.unexplained)
+        yield Proposal(tidy, evidence, "", unexplained)
+        yield Proposal(named, evidence, "", unexplained)
+    yield Proposal(program, _evidence(program, lifted.bases, {}), "", unexplained)
 
 
-def _evidence(
-    program: Program, bases: tuple[Basis, ...], places: dict[int, int]
-) -> tuple[LineEvidence, ...]:
+def _evidence(program: Program, bases: tuple[Basis, ...], places: dict[int, int]) -> tuple[LineEvidence, ...]:
     """The basis of each line, joined over the lifted lines that became it."""
     sources: dict[int, list[Basis]] = {}
     for old, basis in enumerate(bases):
@@ -53,12 +58,3 @@ def _evidence(
         )
         for position in range(len(program.lines))
     )
-
-
-def partial_text(bases: tuple[Basis, ...], unexplained: tuple[str, ...]) -> str:
-    """What was understood, in words, when no whole program could be written."""
-    understood = [f"# read: {', '.join((*b.heads, *b.neurons[:4]))} (half-layer {b.half_layer})" for b in bases]
-    missing = [f"unknown({what})" for what in unexplained]
-    return "\n".join([*understood, *missing]) + "\n"
-
-

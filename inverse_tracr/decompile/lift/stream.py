@@ -1,4 +1,4 @@
-"""The residual stream of a model whose dimensions each hold one thing: which are inputs, which are special."""
+"""The residual stream of a model whose dimensions each hold one thing: inputs, special ones, the rest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ _WRITES = 1e-5
 
 
 class NotReadableError(Exception):
-    """The weights have no form that the lift reads; says which part and why."""
+    """The weights have no form that the lift reads; says why."""
+
+
+class NothingKnownError(NotReadableError):
+    """A part reads what an unreadable part writes."""
 
 
 def significant(matrix: Floats) -> NDArray[np.bool_]:
@@ -53,6 +57,21 @@ class Head:
         """Layer and head, as in `head 2.1`."""
         return f"head {self.layer}.{self.head}"
 
+    @property
+    def half_layer(self) -> int:
+        """Position among the half-layers."""
+        return 2 * self.layer
+
+    @property
+    def read(self) -> set[int]:
+        """Dimensions that it reads as key, query or value."""
+        return _nonzero(self.qk.T) | _nonzero(self.ov.T) | set(self.key_dims)
+
+    @property
+    def written(self) -> set[int]:
+        """Dimensions that it writes."""
+        return _nonzero(self.ov)
+
 
 @dataclass(frozen=True)
 class Mlp:
@@ -79,6 +98,26 @@ class Mlp:
     def name(self) -> str:
         """As in `mlp 2`."""
         return f"mlp {self.layer}"
+
+    @property
+    def half_layer(self) -> int:
+        """Position among the half-layers."""
+        return 2 * self.layer + 1
+
+    @property
+    def read(self) -> set[int]:
+        """Dimensions that it reads."""
+        return _nonzero(self.w_in.T)
+
+    @property
+    def written(self) -> set[int]:
+        """Dimensions that it writes."""
+        return _nonzero(self.w_out)
+
+
+def _nonzero(matrix: Floats) -> set[int]:
+    """Columns that hold something."""
+    return set(np.nonzero((matrix != 0).any(axis=0))[0].tolist())
 
 
 @dataclass(frozen=True)
@@ -156,10 +195,10 @@ def _output_dims(weights: Weights) -> tuple[int, ...]:
 
 def _reading(matrix: Floats32, bias: Floats32, constant: list[int]) -> Floats:
     """A matrix that reads the stream, with a last row for what is read always."""
-    matrix = matrix.astype(np.float64)
-    always = bias.astype(np.float64) + matrix[constant].sum(axis=0)
-    matrix[constant] = 0
-    return np.concatenate([matrix, always[None]])
+    reads: Floats = matrix.astype(np.float64)
+    always = bias.astype(np.float64) + reads[constant].sum(axis=0)
+    reads[constant] = 0
+    return np.concatenate([reads, always[None]])
 
 
 def _writing(matrix: Floats32) -> Floats:

@@ -1,0 +1,103 @@
+"""Executing neurons: what a written dimension is in every case of the variables that it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inverse_tracr.decompile.lift.attention import Widths
+from inverse_tracr.decompile.lift.draft import Draft, Variable
+from inverse_tracr.decompile.lift.ladder import steps_at
+from inverse_tracr.decompile.lift.stream import Floats, Mlp, NothingKnownError, NotReadableError
+from inverse_tracr.rasp.program import TOKENS, Encoding, Ref
+
+PURE = 0.05
+"""How far a categorical dimension may be from 0 or 1 and still count as it."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A written dimension, the neurons behind it, and its height in every case of its operands.
+
+    `operands` are one or two variables, cases row by row by the first; none for a function of the number of
+    selected keys, which `width` (the dimension that holds it) then names.
+    """
+
+    dim: int
+    neurons: tuple[int, ...]
+    operands: tuple[Ref, ...]
+    heights: Floats
+    width: int | None = None
+
+    @property
+    def cases(self) -> frozenset[int]:
+        """Cases in which the dimension is set."""
+        return frozenset(np.nonzero(self.heights > 0.5)[0].tolist())
+
+    @property
+    def binary(self) -> bool:
+        """Whether every height is 0 or 1."""
+        return bool(np.all(np.minimum(np.abs(self.heights), np.abs(self.heights - 1)) < PURE))
+
+
+class Tabulator:
+    """Executes neurons of one MLP on the cases of variables."""
+
+    def __init__(self, mlp: Mlp, draft: Draft, widths: Widths) -> None:
+        self._mlp, self._draft, self._widths = mlp, draft, widths
+
+    def function(self, dim: int, neurons: Sequence[int], read: Sequence[int]) -> Function:
+        """What `neurons`, which read the dimensions `read`, write to `dim`; raises NotReadableError."""
+        scratch = [d for d in read if d in self._widths]
+        if scratch:
+            if len(read) != 1:
+                raise NotReadableError("a number of selected keys is read together with something else")
+            counts = np.arange(self._draft.signature.max_seq_len + 1)
+            heights = self._at_numbers(dim, neurons, scratch[0], 1 / (counts + 1))
+            return Function(dim, tuple(neurons), (), heights, scratch[0])
+        variables = self._draft.owners(read) if read else [self._draft.variable(TOKENS)]
+        heights = self._heights(dim, neurons, variables)
+        return Function(dim, tuple(neurons), tuple(v.ref for v in variables), heights)
+
+    def _heights(self, dim: int, neurons: Sequence[int], variables: list[Variable]) -> Floats:
+        if len(variables) > 2:
+            raise NotReadableError(f"{len(variables)} variables are read at once")
+        numerical = [v for v in variables if v.encoding is Encoding.NUMERICAL]
+        if not numerical:
+            grids = [np.eye(len(v.dims)) for v in variables]
+            return self._execute(dim, neurons, _pairs(grids), [d for v in variables for d in v.dims])
+        if len(variables) == 2:
+            raise NotReadableError("a number is combined with something else")
+        numbers = self._draft.number_values(variables[0])
+        if not numbers:
+            raise NothingKnownError("a number is read of which nothing is known")
+        return self._at_numbers(dim, neurons, variables[0].dims[0], np.array(numbers))
+
+    def _execute(self, dim: int, neurons: Sequence[int], inputs: Floats, read: Sequence[int]) -> Floats:
+        """Value written to `dim` for each row of `inputs`, which holds the dimensions `read`."""
+        columns = list(neurons)
+        hidden = inputs @ self._mlp.w_in[np.ix_(list(read), columns)] + self._mlp.always[columns]
+        return np.maximum(hidden, 0) @ self._mlp.w_out[columns, dim]
+
+    def _at_numbers(self, dim: int, neurons: Sequence[int], read: int, numbers: Floats) -> Floats:
+        """A function of one number: by its steps, or executed where it is no ladder.
+
+        Long ladders have ramps wider than the gaps between their numbers; which value they stand for is
+        read from the steps, and whether the model then computes it is for the verifier to say.
+        """
+        w_in, w_out, always = self._mlp.w_in[read], self._mlp.w_out[:, dim], self._mlp.always
+        steady = [n for n in neurons if w_in[n] == 0]
+        ladder = [n for n in neurons if w_in[n] != 0]
+        constant = float(np.maximum(always[steady], 0) @ w_out[steady])
+        sharp = steps_at(numbers, w_in[ladder], always[ladder], w_out[ladder], constant)
+        return self._execute(dim, neurons, numbers[:, None], [read]) if sharp is None else sharp
+
+
+def _pairs(grids: list[Floats]) -> Floats:
+    """The rows of one grid, or every row of the first beside every row of the second."""
+    if len(grids) == 1:
+        return grids[0]
+    first, second = grids
+    return np.concatenate([np.repeat(first, len(second), axis=0), np.tile(second, (len(first), 1))], axis=1)
