@@ -1,4 +1,4 @@
-"""Search where no residual dimension holds one thing: standard models, their residual stream turned at random.
+"""Search where no residual dimension holds one thing: standard models whose stream is turned at random.
 
 python -m benchmarks.decompile_rotated --count 40 --seed 0 [--preset sound] [--write]
 """
