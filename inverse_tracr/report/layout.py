@@ -7,6 +7,7 @@ between boxes allows (least squares with a minimal distance: pool adjacent viola
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def lay_out(rows: Sequence[int], widths: Sequence[float], edges: Sequence[tuple[
         chains.append(chain)
     order = _ordered(all_rows, links)
     pulls = [_pull(all_widths[source], all_widths[target]) for source, target in links]
-    centres = _placed(order, all_widths, links, pulls)
+    centres = _straightened(_placed(order, all_widths, links, pulls), order, all_widths, chains)
     left = min((centres[i] - all_widths[i] / 2 for i in range(len(all_rows))), default=0.0)
     right = max((centres[i] + all_widths[i] / 2 for i in range(len(all_rows))), default=0.0)
     centres = [centre - left for centre in centres]
@@ -140,6 +141,24 @@ def _placed(
             ]
             placed = _spaced(wishes, [widths[box] for box in row], [total or 0.1 for total in pulled])
             centres = _with(centres, row, placed)
+    return centres
+
+
+def _straightened(
+    centres: list[float], order: list[list[int]], widths: list[float], chains: list[list[int]]
+) -> list[float]:
+    """Long edges made straight where the boxes beside them leave room."""
+    beside = {box: (row[i - 1 : i], row[i + 1 : i + 2]) for row in order for i, box in enumerate(row)}
+
+    def room(box: int, other: int) -> float:
+        return (widths[box] + widths[other]) / 2 + GAP
+
+    for chain in chains:
+        low = max((centres[o] + room(b, o) for b in chain for o in beside[b][0]), default=-math.inf)
+        high = min((centres[o] - room(b, o) for b in chain for o in beside[b][1]), default=math.inf)
+        if chain and low <= high:
+            wish = sum(centres[box] for box in chain) / len(chain)
+            centres = _with(centres, chain, [min(max(wish, low), high)] * len(chain))
     return centres
 
 

@@ -35,7 +35,7 @@ def page_style() -> str:
             f"@media (prefers-color-scheme: dark) {{\n:root:not([data-theme=light]) {{\n{dark}}}\n}}",
             f":root[data-theme=dark] {{\ncolor-scheme: dark;\n{dark}}}",
             ":root[data-theme=light] {\ncolor-scheme: light;\n}",
-            asset("report.css"),
             asset("graph.css"),
+            asset("report.css"),
         ]
     )
