@@ -29,11 +29,14 @@ class Clues:
     partners: tuple[dict[int, frozenset[int]], ...]
 
     def variables(self, dims: Iterable[int]) -> list[tuple[tuple[int, ...], Encoding]]:
-        """Dimensions of an unknown part as variables: one that is categorical, or one a number."""
-        dims = tuple(dims)
-        categorical = tuple(d for d in dims if d not in self.numerical)
-        found = [(categorical, Encoding.CATEGORICAL)] if categorical else []
-        return found + [((d,), Encoding.NUMERICAL) for d in dims if d in self.numerical]
+        """Dimensions of an unknown part sorted into variables: by what is known of them, or one a number."""
+        found: dict[int, list[int]] = {}
+        for dim in dims:
+            found.setdefault(dim if dim in self.numerical else self.groups.find(dim), []).append(dim)
+        return [
+            (tuple(own), Encoding.NUMERICAL if own[0] in self.numerical else Encoding.CATEGORICAL)
+            for own in found.values()
+        ]
 
     def is_joined(self, dim: int) -> bool:
         """Whether a dimension is known to be one of several values of a variable."""

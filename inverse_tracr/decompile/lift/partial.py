@@ -20,12 +20,13 @@ def unexplained_parts(lifted: Lifted) -> tuple[str, ...]:
 
 
 def partial_text(lifted: Lifted, signature: Signature) -> str:
-    """The program with `unknown(...)` for lines that could not be read; the lines that it rests on alone."""
+    """The program with `unknown(...)` for lines that could not be read; lines that matter to nothing left out."""
     rows = [print_signature(signature)]
     program = lifted.program
     if program is None:
         return "\n".join([*rows, f"v1 = unknown(embedding: {lifted.problem})", "return v1"]) + "\n"
-    for position in live_positions(program.lines, program.output):
+    to_blame = {position for position, line in lifted.unknown.items() if not line.suffers}
+    for position in sorted(to_blame.union(live_positions(program.lines, program.output))):
         name = program.names[position]
         unknown = lifted.unknown.get(position)
         if unknown is None:

@@ -156,16 +156,16 @@ def read_stream(model: TransformerProgram) -> Stream:
     token_dims = _one_hot_dims(embedding, rows, "W_E")
     positions = weights.W_pos.astype(np.float64)
     index_dims = _one_hot_dims(positions, list(range(1, model.config.n_ctx)), "W_pos")
-    at_bos = significant(embedding)[encoder.bos] | significant(positions)[0]
+    bos = np.nonzero(significant(embedding)[encoder.bos] | significant(positions)[0])[0].tolist()
     d_model = model.config.d_model
     return Stream(
         token_dims,
         index_dims,
         d_model,
-        frozenset(np.nonzero(at_bos)[0].tolist()),
+        frozenset(bos),
         _output_dims(weights),
         tuple(_heads(weights, constant)),
-        tuple(_mlps(weights, constant)),
+        tuple(_mlps(weights, constant, bos)),
         frozenset(range(d_model + 1)),
     )
 
@@ -218,11 +218,19 @@ def _heads(weights: Weights, constant: list[int]) -> Iterator[Head]:
             yield Head(layer, head, cleaned(w_q @ w_k.T), cleaned(ov), tuple(key_dims))
 
 
-def _mlps(weights: Weights, constant: list[int]) -> Iterator[Mlp]:
+def _mlps(weights: Weights, constant: list[int], bos: list[int]) -> Iterator[Mlp]:
     for layer in range(len(weights.W_in)):
         w_in = _reading(weights.W_in[layer], weights.b_in[layer], constant)
         w_out = _writing(weights.W_out[layer])
-        yield Mlp(layer, *_clean_neurons(w_in, w_out))
+        yield _without_cleaners(Mlp(layer, *_clean_neurons(w_in, w_out)), bos)
+
+
+def _without_cleaners(mlp: Mlp, bos: list[int]) -> Mlp:
+    """Leave out neurons that fire at BOS alone: they keep its row clean, and are no part of a line."""
+    elsewhere = mlp.w_in.copy()
+    elsewhere[bos] = 0
+    only_bos = ~(elsewhere[:-1] != 0).any(axis=0) & ~(~mlp.open & (mlp.always > 0))
+    return Mlp(mlp.layer, np.where(only_bos, 0.0, mlp.w_in), np.where(only_bos[:, None], 0.0, mlp.w_out))
 
 
 def _clean_neurons(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
