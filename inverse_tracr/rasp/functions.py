@@ -289,8 +289,11 @@ class UnaryTable:
         return self._lookup.get(x, self.default)
 
     def nearest(self, x: float) -> Maybe:
-        """The entry of the key nearest to the number `x`; between two keys, of the upper one."""
-        keys = [k for k, _ in self.entries if is_number(k)]
+        """The entry of the key nearest to the number `x`; between two keys, of the upper one.
+
+        Keys without a value do not count: Tracr drops them when it splits the numbers among the keys.
+        """
+        keys = [k for k, value in self.entries if is_number(k) and value is not None]
         if not keys or self.default is not None:
             return self(x)
         return self._lookup[min(keys, key=lambda k: (abs(float(k) - x), -float(k)))]  # pyright: ignore[reportArgumentType]

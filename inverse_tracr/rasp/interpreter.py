@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,7 @@ class Trace:
             Categorical(tuple(range(length)), positions),
         )
         self._causal = signature.causal
+        self._program = program
         self._lines: list[Column | Selection] = []
         for line in program.lines:
             self._lines.append(self._run(line))
@@ -112,7 +114,9 @@ class Trace:
     def _run(self, line: Line) -> Column | Selection:
         match line:
             case Map():
-                return _map(self.column(line.operand), line.function, line.encoding)
+                # Tracr fuses a map of a map: no rounding to the values of a numerical s-op in between.
+                fused = line.operand >= 0 and isinstance(self._program.lines[line.operand], Map)
+                return _map(self.column(line.operand), line.function, line.encoding, exact=fused)
             case SequenceMap():
                 return _sequence_map(self._categorical(line.first), self._categorical(line.second), line)
             case LinearSequenceMap():
@@ -158,11 +162,12 @@ def _column(results: Sequence[Maybe], where: Indices, encoding: Encoding) -> Col
     return Categorical(tuple(positions), np.array([*table, -1], dtype=np.int64)[where])
 
 
-def _map(operand: Column, function: UnaryFunction, encoding: Encoding) -> Column:
+def _map(operand: Column, function: UnaryFunction, encoding: Encoding, *, exact: bool) -> Column:
     if isinstance(operand, Categorical):
         return _column(tabulate_unary(function, operand.values), operand.index, encoding)
     distinct, inverse = np.unique(operand.numbers, return_inverse=True)
-    results = [None if x != x else _at_number(function, x) for x in distinct.tolist()]
+    at_number = function if exact else partial(_at_number, function)
+    results = [None if x != x else at_number(x) for x in distinct.tolist()]
     return _column(results, inverse.reshape(operand.numbers.shape), encoding)
 
 

@@ -168,3 +168,19 @@ def test_numbers_between_the_keys_of_a_table_take_the_nearest() -> None:
     program = parse(text)
     assert to_tracr(program, AB)(["a", "a", "b"]) == ["all"] * 3 == evaluate(program, AB, ["a", "a", "b"])
     assert to_tracr(program)(["a", "a", "b"]) == [None] * 3
+
+
+def test_a_map_of_a_numerical_map_is_not_rounded() -> None:
+    program = parse('v1 = map(tokens, x == "a", numerical)\nv2 = map(v1, {1: "yes"})\nreturn v2')
+    assert to_tracr(program, AB)(["a", "b"]) == ["yes", None] == evaluate(program, AB, ["a", "b"])
+
+
+def test_keys_without_a_value_take_no_numbers() -> None:
+    text = """
+    v1 = map(tokens, x == "a", numerical)
+    v2 = select(indices, indices, True)
+    v3 = aggregate(v2, v1, numerical)
+    v4 = map(v3, {0.5: None, 1: "all"})
+    return v4
+    """
+    assert evaluate(parse(text), AB, ["a", "b"]) == ["all"] * 2

@@ -46,7 +46,7 @@ _SELECTS = '''def selects(predicate):
 
 _NEAREST = '''def nearest(table, default, inside):
     """Entries of `table`; for a number that is not in the value set `inside`, that of the nearest key."""
-    keys = [key for key in table if isinstance(key, (bool, int, float))]
+    keys = [k for k, value in table.items() if isinstance(k, (bool, int, float)) and value is not None]
 
     def wrapped(x):
         if x is None or x in inside or default is not None or not keys:
