@@ -69,7 +69,7 @@ class LinearDraft:
 
     first: Variable
     second: Variable
-    factors: tuple[float, float]
+    factors: tuple[int | float, int | float]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Linear:
 
     dim: int
     neurons: tuple[int, ...]
-    terms: tuple[tuple[Variable, float], tuple[Variable, float]]
+    terms: tuple[tuple[Variable, int | float], tuple[Variable, int | float]]
 
 
 class MlpReader:
@@ -95,7 +95,7 @@ class MlpReader:
         return function.dim in self._clues.numerical or not function.binary
 
     def _linear(self, dim: int, neurons: list[int], operands: list[Variable]) -> Linear:
-        terms: list[tuple[Variable, float]] = []
+        terms: list[tuple[Variable, int | float]] = []
         for variable in operands:
             read = self._mlp.w_in[variable.dims[0]]
             terms += [(variable, snapped(read[n] * self._mlp.w_out[n, dim])) for n in neurons if read[n] > 0]
