@@ -86,7 +86,7 @@ def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap
     Raises CompileError or ProgramError where it cannot be compiled, and CapExceededError, before anything
     large is allocated, when the model would have more than `cap` parameters.
     """
-    built = build(program, signature, exact_means=mode is Mode.FIXED)
+    built = build(program, signature, exact_means=mode is Mode.FIXED, max_parameters=cap)
     values = built.values
     _check_mode(built.program, values, mode)
     layers = allocate_layers(built.program)

@@ -30,16 +30,18 @@ class Built:
         return tuple(chain[0] for chain in self.chains)
 
 
-def build(program: Program, signature: Signature, *, exact_means: bool = False) -> Built:
+def build(
+    program: Program, signature: Signature, *, exact_means: bool = False, max_parameters: int | None = None
+) -> Built:
     """Fuse every map of a map into one (`rasp.Map` does so on construction), and drop dead lines.
 
     Value sets are inferred of the lines that are left, and of no other: Tracr never sees the rest.
-    Raises what `ValueSets` raises.
+    The keywords are those of `GrowingValueSets`. Raises what `ValueSets` raises.
     """
     chains = [_chain(program, position) for position in range(len(program.lines))]
     reads = [operands(program.lines[chain[-1]]) for chain in chains]
     live = _live(reads, program.output)
-    values = GrowingValueSets(signature, exact_means=exact_means)
+    values = GrowingValueSets(signature, exact_means=exact_means, max_parameters=max_parameters)
     place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
     lines: list[Line] = []
     for position in live:

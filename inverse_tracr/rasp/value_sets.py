@@ -31,10 +31,14 @@ Values = tuple[Value, ...]
 class GrowingValueSets:
     """Value sets of lines that are appended one by one; operands refer to lines appended before.
 
-    `exact_means` takes all k/n as values of the mean of 0s and 1s; Tracr takes v/n only.
+    `exact_means` takes all k/n as values of the mean of 0s and 1s; Tracr takes v/n only. `max_parameters`
+    refuses sequence maps whose neurons alone, one a pair of values, would have more parameters.
     """
 
-    def __init__(self, signature: Signature, *, exact_means: bool = False) -> None:
+    def __init__(
+        self, signature: Signature, *, exact_means: bool = False, max_parameters: int | None = None
+    ) -> None:
+        self._max_parameters = max_parameters
         self._inputs = (signature.vocab, tuple(range(signature.max_seq_len)))
         self._max_seq_len = signature.max_seq_len
         self._exact_means = exact_means
@@ -77,6 +81,7 @@ class GrowingValueSets:
                 return found
             case SequenceMap():
                 self._check_pairs(line.first, line.second, where)
+                self._check_neurons(line, where)
                 return _defined(tabulate_binary(line.function, self[line.first], self[line.second]))
             case LinearSequenceMap():
                 self._check_pairs(line.first, line.second, where)
@@ -95,6 +100,17 @@ class GrowingValueSets:
         if pairs > MAX_PAIRS:
             raise CapExceededError(
                 f"{where}: the operands take {pairs} pairs of values, more than {MAX_PAIRS}"
+            )
+
+    def _check_neurons(self, line: SequenceMap, where: str) -> None:
+        """Raise CapExceededError when what the pairs' neurons read, and write, is too much: a lower bound."""
+        first, second = len(self[line.first]), len(self[line.second])
+        needed = 2 * first * second * (first + second)
+        if self._max_parameters is not None and line.first != line.second and needed > self._max_parameters:
+            raise CapExceededError(
+                f"{where}: the model would have more than {needed} parameters",
+                expected=f"at most {self._max_parameters}",
+                advice="Raise the cap, or shorten chains of sequence_map, which multiply value sets.",
             )
 
     def _linear(self, line: LinearSequenceMap, where: str) -> Values:
