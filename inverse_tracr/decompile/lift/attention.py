@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from inverse_tracr.decompile.lift.clues import head_keys, head_queries, head_values
@@ -16,11 +18,25 @@ Widths = dict[int, tuple[Ref, Basis]]
 """Selector (and basis) of each dimension that holds 1/(1 + number of selected keys)."""
 
 
+def completed(stream: Stream, head: Head, others: Sequence[Head], draft: Draft) -> Head:
+    """A head that moves only some values of a variable, joined with those of `others` that move the rest."""
+    moved = set(head_values(stream, head))
+    if not moved or not all(d in draft.owner for d in moved):
+        return head
+    missing = set(draft.owners(moved)[0].dims) - moved
+    whole = head
+    for other in others:
+        rest = set(head_values(stream, other))
+        if rest and rest <= missing and other.attends_as(head):
+            whole, missing = whole.joined(other), missing - rest
+    return head if missing else whole
+
+
 def read_head(stream: Stream, head: Head, draft: Draft, widths: Widths) -> None:
     """Add the lines of a head to the draft; raises NotReadableError."""
     moved = head_values(stream, head)
     written = sorted(head.written)
-    basis = Basis(2 * head.layer, (f"{head.layer}.{head.head}",), (), tuple(written))
+    basis = Basis(head.half_layer, head.labels, (), tuple(written))
     selector = _add_select(stream, head, draft, basis)
     if not moved:
         if len(written) != 1:

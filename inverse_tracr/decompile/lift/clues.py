@@ -76,7 +76,8 @@ def gather_clues(stream: Stream, numerical_output: bool) -> Clues:
                 exact(keys)
                 groups.join(queries)
                 moved = head_values(stream, head)
-                exact(moved)
+                shared = any(h is not head and h.attends_as(head) for h in stream.heads)
+                (groups.join if shared else exact)(moved)
                 categorical |= {*keys, *queries, *(moved if len(moved) > 1 else ())}
     numerical = _numerical_dims(stream, neurons, numerical_output) - categorical
     together = tuple(partners(neurons[mlp.layer]) for mlp in stream.mlps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inverse_tracr.decompile.lift.attention import Widths, read_head
+from inverse_tracr.decompile.lift.attention import Widths, completed, read_head
 from inverse_tracr.decompile.lift.clues import Clues, gather_clues
 from inverse_tracr.decompile.lift.draft import Basis, Draft, MapDraft, UnknownDraft, Variable, new_draft
 from inverse_tracr.decompile.lift.liveness import Rough, without_dead, without_rough
@@ -61,20 +61,21 @@ def _read_layers(stream: Stream, draft: Draft, clues: Clues, rough: tuple[Rough,
     for part in rough:
         _add_unknown(draft, clues, part, "it writes over tokens or positions")
     for mlp in stream.mlps:
-        for head in stream.heads:
-            if head.layer == mlp.layer:
-                try:
-                    read_head(stream, head, draft, widths)
-                except NotReadableError as error:
-                    own = tuple(sorted(d for d in head.written if d not in draft.owner))
-                    _add_unknown(draft, clues, Rough(head.name, head.half_layer, own), str(error))
+        waiting = [head for head in stream.heads if head.layer == mlp.layer]
+        while waiting:
+            head = completed(stream, waiting[0], waiting[1:], draft)
+            waiting = [h for h in waiting if not set(h.heads) <= set(head.heads)]
+            try:
+                read_head(stream, head, draft, widths)
+            except NotReadableError as error:
+                own = tuple(sorted(d for d in head.written if d not in draft.owner))
+                _add_unknown(draft, clues, Rough(head.name, head.half_layer, head.labels, own), str(error))
         MlpReader(stream, mlp, draft, widths, clues).read()
 
 
 def _add_unknown(draft: Draft, clues: Clues, part: Rough, problem: str) -> None:
-    heads = (part.name.removeprefix("head "),) if part.name.startswith("head") else ()
     for dims, encoding in clues.variables(part.dims) or [((), Encoding.CATEGORICAL)]:
-        basis = Basis(part.half_layer, heads, (), dims)
+        basis = Basis(part.half_layer, part.heads, (), dims)
         draft.add_unknown(UnknownDraft(part.name, problem, encoding), basis)
 
 

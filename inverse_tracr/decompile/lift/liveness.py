@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from inverse_tracr.decompile.lift.clues import gather_clues
 from inverse_tracr.decompile.lift.stream import Head, Mlp, Stream
 
@@ -19,6 +21,7 @@ class Rough:
 
     name: str
     half_layer: int
+    heads: tuple[str, ...]
     dims: tuple[int, ...]
 
 
@@ -35,7 +38,7 @@ def without_rough(stream: Stream) -> tuple[Stream, tuple[Rough, ...]]:
     tidy = replace(
         stream,
         heads=tuple(h for h in stream.heads if not h.written & inputs),
-        mlps=tuple(_emptied(m) if m.written & inputs else m for m in stream.mlps),
+        mlps=tuple(m.without(np.array(bool(m.written & inputs))) for m in stream.mlps),
     )
     written = inputs.union(*(part.written for part in _parts(tidy)))
     groups = gather_clues(tidy, numerical_output=False).groups
@@ -44,7 +47,8 @@ def without_rough(stream: Stream) -> tuple[Stream, tuple[Rough, ...]]:
     for part in rough:
         own = {d for d in part.written - written if groups.find(d) in explained}
         alone = part.written - written - own
-        found.append(Rough(part.name, part.half_layer, tuple(sorted(alone & _read(tidy)))))
+        heads = part.labels if isinstance(part, Head) else ()
+        found.append(Rough(part.name, part.half_layer, heads, tuple(sorted(alone & _read(tidy)))))
         written |= alone
     return tidy, tuple(found)
 
@@ -52,10 +56,6 @@ def without_rough(stream: Stream) -> tuple[Stream, tuple[Rough, ...]]:
 def _parts(stream: Stream) -> Iterator[Head | Mlp]:
     yield from stream.heads
     yield from stream.mlps
-
-
-def _emptied(mlp: Mlp) -> Mlp:
-    return Mlp(mlp.layer, 0 * mlp.w_in, 0 * mlp.w_out)
 
 
 def _read(stream: Stream) -> set[int]:
@@ -66,6 +66,7 @@ def _read(stream: Stream) -> set[int]:
 def without_dead(stream: Stream, rough: tuple[Rough, ...]) -> Stream:
     """The stream with reads of dimensions that are never written set to zero."""
     live = {*stream.token_dims, *stream.index_dims, *stream.special}.union(*(part.dims for part in rough))
+    stream = _without_useless(stream)
     heads: list[Head] = []
     mlps: list[Mlp] = []
     for mlp in stream.mlps:
@@ -79,6 +80,18 @@ def without_dead(stream: Stream, rough: tuple[Rough, ...]) -> Stream:
     return replace(stream, heads=tuple(heads), mlps=tuple(mlps), live=frozenset(live))
 
 
+def _without_useless(stream: Stream) -> Stream:
+    """The stream without heads and neurons that have the form of no line and write nothing that is read."""
+    useful = _read(stream)
+    heads = tuple(h for h in stream.heads if h.moves_to_one or h.written & useful)
+    mlps: list[Mlp] = []
+    for mlp in stream.mlps:
+        formless = (mlp.w_in[:-1] != 0).sum(axis=0) > 2
+        useless = ~(mlp.w_out[:, sorted(useful)] != 0).any(axis=1) & formless & ~mlp.open
+        mlps.append(mlp.without(useless))
+    return replace(stream, heads=heads, mlps=tuple(mlps))
+
+
 def _dead(live: set[int], size: int) -> list[int]:
     return [d for d in range(size) if d not in live]
 
@@ -87,16 +100,15 @@ def _trim_head(head: Head, live: set[int]) -> Head:
     dead = _dead(live, len(head.qk))
     qk, ov = head.qk.copy(), head.ov.copy()
     qk[dead, :], qk[:, dead], ov[dead, :] = 0, 0, 0
-    return Head(head.layer, head.head, qk, ov, tuple(d for d in head.key_dims if d in live))
+    return replace(head, qk=qk, ov=ov, key_dims=tuple(d for d in head.key_dims if d in live))
 
 
 def _trim_mlp(mlp: Mlp, live: set[int]) -> Mlp:
     """Leave out dead reads, and neurons that need one of them to fire or read nothing at all."""
     dead = _dead(live, len(mlp.w_in))
-    w_in, w_out = mlp.w_in.copy(), mlp.w_out.copy()
+    w_in = mlp.w_in.copy()
     below = ~mlp.open & (mlp.always < 0)
     needs_dead = (w_in[dead] != 0).any(axis=0) & below
     w_in[dead] = 0
     silent = needs_dead | (~(w_in[:-1] != 0).any(axis=0) & (below | mlp.open))
-    w_in[:, silent], w_out[silent] = 0, 0
-    return Mlp(mlp.layer, w_in, w_out)
+    return Mlp(mlp.layer, w_in, mlp.w_out).without(silent)

@@ -20,7 +20,7 @@ def unexplained_parts(lifted: Lifted) -> tuple[str, ...]:
 
 
 def partial_text(lifted: Lifted, signature: Signature) -> str:
-    """The program with `unknown(...)` for lines that could not be read; lines that matter to nothing left out."""
+    """The program with `unknown(...)` for lines that could not be read, less the lines that do not matter."""
     rows = [print_signature(signature)]
     program = lifted.program
     if program is None:

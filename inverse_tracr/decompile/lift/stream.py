@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,8 @@ RELATIVE = 1e-4
 """A weight counts as zero below this share of the largest of its matrix."""
 _WRITES = 1e-5
 """The same for what neurons write: long ladders of numbers have neurons of very different reach."""
+_FLOOR = 1e-5
+"""What a neuron writes at unit input counts as zero below this."""
 
 
 class NotReadableError(Exception):
@@ -40,14 +42,14 @@ def cleaned(matrix: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Head:
-    """One attention head through its products: `qk[query dim, key dim]` and `ov[value dim, output dim]`.
+    """An attention head through its products: `qk[query dim, key dim]` and `ov[value dim, output dim]`.
 
     What is not significant is exactly zero. `key_dims` are the dimensions that its keys read, whether or not
-    a query selects them.
+    a query selects them. Heads of one pattern may stand together as one: `heads` are their numbers.
     """
 
     layer: int
-    head: int
+    heads: tuple[int, ...]
     qk: Floats
     ov: Floats
     key_dims: tuple[int, ...]
@@ -55,7 +57,12 @@ class Head:
     @property
     def name(self) -> str:
         """Layer and head, as in `head 2.1`."""
-        return f"head {self.layer}.{self.head}"
+        return "head " + ", ".join(self.labels)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Layer and head of each, as in `2.1`."""
+        return tuple(f"{self.layer}.{head}" for head in self.heads)
 
     @property
     def half_layer(self) -> int:
@@ -71,6 +78,21 @@ class Head:
     def written(self) -> set[int]:
         """Dimensions that it writes."""
         return _nonzero(self.ov)
+
+    @property
+    def moves_to_one(self) -> bool:
+        """Whether every dimension is moved to one other at most."""
+        return bool(((self.ov != 0).sum(axis=1) <= 1).all())
+
+    def attends_as(self, other: Head) -> bool:
+        """Whether both have the same attention pattern."""
+        if self.layer != other.layer or self.key_dims != other.key_dims:
+            return False
+        return np.allclose(self.qk, other.qk, rtol=1e-3, atol=RELATIVE * np.abs(self.qk).max(initial=0.0))
+
+    def joined(self, other: Head) -> Head:
+        """Both heads, of one attention pattern, as one."""
+        return replace(self, heads=(*self.heads, *other.heads), ov=self.ov + other.ov)
 
 
 @dataclass(frozen=True)
@@ -103,6 +125,11 @@ class Mlp:
     def half_layer(self) -> int:
         """Position among the half-layers."""
         return 2 * self.layer + 1
+
+    def without(self, neurons: NDArray[np.bool_]) -> Mlp:
+        """The MLP with some neurons (a mask, or all or none of them) set to zero."""
+        kept = ~np.broadcast_to(neurons, self.always.shape)
+        return Mlp(self.layer, self.w_in * kept, self.w_out * kept[:, None])
 
     @property
     def read(self) -> set[int]:
@@ -164,7 +191,7 @@ def read_stream(model: TransformerProgram) -> Stream:
         d_model,
         frozenset(bos),
         _output_dims(weights),
-        tuple(_heads(weights, constant)),
+        tuple(_twins_joined(_heads(weights, constant))),
         tuple(_mlps(weights, constant, bos)),
         frozenset(range(d_model + 1)),
     )
@@ -215,7 +242,20 @@ def _heads(weights: Weights, constant: list[int]) -> Iterator[Head]:
         ov = w_v @ _writing(weights.W_O[layer, head])
         if np.abs(ov).max(initial=0.0) > RELATIVE:
             key_dims = np.nonzero(significant(w_k).any(axis=1))[0].tolist()
-            yield Head(layer, head, cleaned(w_q @ w_k.T), cleaned(ov), tuple(key_dims))
+            yield Head(layer, (head,), cleaned(w_q @ w_k.T), cleaned(ov), tuple(key_dims))
+
+
+def _twins_joined(heads: Iterable[Head]) -> list[Head]:
+    """Heads that share attention and what they move, as one."""
+    found: list[Head] = []
+    for head in heads:
+        for place, other in enumerate(found):
+            if np.array_equal(head.ov != 0, other.ov != 0) and head.attends_as(other):
+                found[place] = other.joined(head)
+                break
+        else:
+            found.append(head)
+    return found
 
 
 def _mlps(weights: Weights, constant: list[int], bos: list[int]) -> Iterator[Mlp]:
@@ -230,7 +270,7 @@ def _without_cleaners(mlp: Mlp, bos: list[int]) -> Mlp:
     elsewhere = mlp.w_in.copy()
     elsewhere[bos] = 0
     only_bos = ~(elsewhere[:-1] != 0).any(axis=0) & ~(~mlp.open & (mlp.always > 0))
-    return Mlp(mlp.layer, np.where(only_bos, 0.0, mlp.w_in), np.where(only_bos[:, None], 0.0, mlp.w_out))
+    return mlp.without(only_bos)
 
 
 def _clean_neurons(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
@@ -243,5 +283,5 @@ def _clean_neurons(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
     reads = np.abs(w_in) > RELATIVE * largest
     reads[-1] = True  # thresholds are differences of large numbers: each counts
     reach = np.abs(w_out) * largest[:, None]
-    writes = reach > _WRITES * reach.max(initial=0.0)
+    writes = reach > max(_FLOOR, _WRITES * reach.max(initial=0.0))
     return np.where(reads, w_in, 0.0), np.where(writes, w_out, 0.0)
