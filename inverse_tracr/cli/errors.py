@@ -74,7 +74,7 @@ def _report_fault() -> int:
 
 
 def _extra_of(module: str) -> str | None:
-    extras = {"tracr": "tracr", "jax": "tracr", "haiku": "tracr", "ray": "ray"}
+    extras = {"tracr": "tracr", "jax": "tracr", "haiku": "tracr", "ray": "ray", "resvg_py": "pictures"}
     return extras.get(module.partition(".")[0])
 
 

@@ -5,6 +5,7 @@ model and the program by itself. Names of dimensions come from the found program
 beside the model, never from hidden labels. Nothing here changes a verdict.
 """
 
-from inverse_tracr.report.page import report_html, write_report
+from inverse_tracr.report.page import report_html, write_report, write_whole
+from inverse_tracr.report.study import Study, study_model
 
-__all__ = ["report_html", "write_report"]
+__all__ = ["Study", "report_html", "study_model", "write_report", "write_whole"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from inverse_tracr.rasp.program import Ref, operands
 from inverse_tracr.report.graph import Graph, Node, NodeKind, graph_of
 from inverse_tracr.report.layout import Layout, lay_out
 from inverse_tracr.report.parts import EMBEDDING, HalfLayer, Sublayer
 from inverse_tracr.report.study import Study
+from inverse_tracr.report.style import picture_style
 from inverse_tracr.report.subspaces import Subspace
 from inverse_tracr.report.svg import Element, add, element, svg_file
-from inverse_tracr.report.style import picture_style
 from inverse_tracr.report.text import clipped
 
 HEIGHT, ROW_GAP, PADDING, EMPTY = 42.0, 30.0, 15.0, 22.0
@@ -141,9 +142,7 @@ class _Drawing:
         focus = {"tabindex": 0, "role": "button", "aria_pressed": "false", "aria_label": node.full}
         active = self._interactive and node.line is not None
         lines = "output" if node.kind is NodeKind.OUTPUT else _lines_of(node.line)
-        group = add(
-            root, "g", class_=" ".join(classes), data_lines=lines, **(focus if active else {})
-        )
+        group = add(root, "g", class_=" ".join(classes), data_lines=lines, **(focus if active else {}))
         add(group, "title", node.full)
         box = {"x": x - width / 2, "y": y, "width": width, "height": HEIGHT, "rx": 7}
         add(group, "rect", **box)
@@ -158,7 +157,9 @@ class _Drawing:
         edge = self._graph.edges[index]
         points = self._path(index, edge.source, edge.target)
         nodes = self._graph.nodes
-        target = "output" if nodes[edge.target].kind is NodeKind.OUTPUT else _lines_of(nodes[edge.target].line)
+        target = (
+            "output" if nodes[edge.target].kind is NodeKind.OUTPUT else _lines_of(nodes[edge.target].line)
+        )
         add(
             root,
             "path",
@@ -236,7 +237,7 @@ def _width(node: Node) -> float:
 def _curve(points: list[tuple[float, float]]) -> str:
     """A smooth path through points, vertical at each."""
     parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for (x, y), (u, v) in zip(points, points[1:], strict=False):
+    for (x, y), (u, v) in pairwise(points):
         if abs(x - u) < 0.05:
             parts.append(f"L{u:.1f} {v:.1f}")
         else:

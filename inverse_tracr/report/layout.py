@@ -11,6 +11,7 @@ import math
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 GAP = 26.0
 SWEEPS = 12
@@ -40,7 +41,7 @@ def lay_out(rows: Sequence[int], widths: Sequence[float], edges: Sequence[tuple[
                 all_rows.append(row)
                 all_widths.append(0.0)
             path = [source, *chain, target]
-            links += zip(path, path[1:], strict=False)
+            links += pairwise(path)
         chains.append(chain)
     order = _ordered(all_rows, links)
     pulls = [_pull(all_widths[source], all_widths[target]) for source, target in links]
@@ -112,7 +113,7 @@ def _inversions(numbers: list[float]) -> int:
 
 
 def _pull(source: float, target: float) -> float:
-    """How strongly two boxes of these widths want to stand one above the other: long edges most, to be straight."""
+    """How strongly two boxes of these widths pull at each other: long edges most, to be straight."""
     return 8.0 if source == target == 0 else 2.0 if source == 0 or target == 0 else 1.0
 
 
@@ -172,7 +173,7 @@ def _with(centres: list[float], row: list[int], placed: list[float]) -> list[flo
 def _spaced(wishes: list[float], widths: list[float], weights: list[float]) -> list[float]:
     """The centres nearest to the wishes (weighted least squares) that keep boxes of a row apart."""
     offsets = [0.0]
-    for left, right in zip(widths, widths[1:], strict=False):
+    for left, right in pairwise(widths):
         offsets.append(offsets[-1] + (left + right) / 2 + GAP)
     pools: list[tuple[float, float, int]] = []
     for wish, offset, weight in zip(wishes, offsets, weights, strict=False):

@@ -22,9 +22,7 @@ def listing(study: Study) -> Element:
     lines = add(root, "ol", class_="program")
     for position, line in enumerate(program.lines):
         item = add(lines, "li")
-        button = add(
-            item, "button", type="button", class_="line", data_lines=position, aria_pressed="false"
-        )
+        button = add(item, "button", type="button", class_="line", data_lines=position, aria_pressed="false")
         code = add(button, "code")
         add(code, "b", clipped(program.names[position], 40))
         code[-1].tail = " = " + clipped(print_line(program, line), LONGEST)

@@ -16,8 +16,8 @@ from inverse_tracr.model import TransformerProgram
 from inverse_tracr.report.graph_svg import graph_svg
 from inverse_tracr.report.listing import listing, sizes
 from inverse_tracr.report.payload import payload, script_json
+from inverse_tracr.report.study import study_model
 from inverse_tracr.report.style import asset, page_style
-from inverse_tracr.report.study import study
 from inverse_tracr.report.svg import html_text
 from inverse_tracr.report.text import clean
 from inverse_tracr.report.verdict import banner
@@ -45,7 +45,7 @@ def report_html(model: TransformerProgram, found: Decompilation, *, title: str =
 
     The page runs the model and the program itself. It is the same for the same arguments.
     """
-    known = study(model, found)
+    known = study_model(model, found)
     style, script = page_style(), page_script()
     parts = {
         "title": html.escape(clean(title)),
@@ -66,16 +66,15 @@ def write_report(
     model: TransformerProgram, found: Decompilation, path: Path, *, title: str = "model"
 ) -> None:
     """Write the report to `path`; a file that is there is replaced only when the new one is whole."""
-    text = report_html(model, found, title=title)
-    write_whole(path, text)
+    write_whole(path, report_html(model, found, title=title).encode())
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file under a temporary name beside it, then rename."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name beside it, then rename; nothing half-written is left."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-import numpy as np
-
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.model.weights import TENSORS
-from inverse_tracr.rasp.inputs import comparison_inputs
 from inverse_tracr.rasp.program import Encoding, Program, operands
 from inverse_tracr.rasp.values import Value, value_text
 from inverse_tracr.report.arrays import encode
 from inverse_tracr.report.parts import HalfLayer
 from inverse_tracr.report.readouts import Readout
+from inverse_tracr.report.samples import varied_inputs
 from inverse_tracr.report.study import Study
 from inverse_tracr.report.tables import Tables, value_rows
 from inverse_tracr.report.text import shown
@@ -22,8 +20,8 @@ from inverse_tracr.report.text import shown
 SCHEMA = 1
 MAX_EMBEDDED = 32_000_000
 """Characters of weights that a page may hold; beyond, the page shows the model but does not run it."""
-CHECKS, DRAWN = 3, 64
-"""Inputs whose logits the page checks, the most varied of those drawn."""
+CHECKS = 3
+"""Inputs whose logits the page checks."""
 
 Row = dict[str, object]
 
@@ -98,12 +96,11 @@ def _output(model: TransformerProgram, program: Program | None, written: Tables 
 
 def _checks(model: TransformerProgram) -> list[Row]:
     """A few inputs with their logits from PyTorch, by which the page checks its own arithmetic."""
-    longest = list(comparison_inputs(model.signature, limit=DRAWN, samples=DRAWN * model.config.max_seq_len))[-1]
-    different = [len(set(tokens)) for tokens in longest.tolist()]
-    inputs = longest[np.argsort(different, kind="stable")[-CHECKS:]]
+    inputs = varied_inputs(model.signature, CHECKS)
     logits = model.logits_for(inputs)
     return [
-        {"tokens": tokens.tolist(), "logits": encode(found)} for tokens, found in zip(inputs, logits, strict=True)
+        {"tokens": tokens.tolist(), "logits": encode(found)}
+        for tokens, found in zip(inputs, logits, strict=True)
     ]
 
 
@@ -165,4 +162,3 @@ def _counterexample(study: Study) -> list[int] | None:
         return None
     place = {token: i for i, token in enumerate(study.model.signature.vocab)}
     return [place[token] for token in shown_input.tokens]
-

@@ -68,9 +68,7 @@ def readouts(
     return tuple(readout for readout in fitted if readout is not None)
 
 
-def _fit(
-    program: Program, position: int, rank: int, probes: list[Probe], written: Tables
-) -> Readout | None:
+def _fit(program: Program, position: int, rank: int, probes: list[Probe], written: Tables) -> Readout | None:
     rows = np.concatenate([p.written[rank].reshape(-1, p.written[rank].shape[-1]) for p in probes])
     rows = rows.astype(np.float64)
     if program.encoding(position) is Encoding.NUMERICAL:

@@ -77,7 +77,7 @@ class Study:
         return bool(self.lines_at(half.rank)) or (bool(half.rank % 2) and neurons)
 
 
-def study(model: TransformerProgram, found: Decompilation) -> Study:
+def study_model(model: TransformerProgram, found: Decompilation) -> Study:
     """Work out places and subspaces; runs the model on some inputs to name dimensions."""
     where = places(found, model.config)
     spaces = subspaces(model, found, where)

@@ -182,8 +182,8 @@ def _number_dims(probes: list[Probe], position: int, rank: int, dims: tuple[int,
     numbers = np.concatenate([numbers_of(p.trace, position).ravel() for p in probes])
     known = ~np.isnan(numbers)
     off = np.abs(_activations(probes, rank, dims)[known] - numbers[known, None])
-    holds = (off <= NEAR * (1 + np.abs(numbers[known, None]))).all(axis=0) & known.any()
-    return tuple(0 if held else NO_VALUE for held in holds)
+    near = off <= NEAR * (1 + np.abs(numbers[known, None]))
+    return tuple(0 if known.any() and near[:, i].all() else NO_VALUE for i in range(len(dims)))
 
 
 def _value_dims(
@@ -192,11 +192,11 @@ def _value_dims(
     """For each dimension the value that it indicates; a last dimension and value left over go together."""
     indices = np.concatenate([indices_of(p.trace, position, values).ravel() for p in probes])
     held = _activations(probes, rank, dims)
-    one_hot = ((np.abs(held) < LOW) | (np.abs(held - 1) < LOW)).all(axis=0)
+    binary = (np.abs(held) < LOW) | (np.abs(held - 1) < LOW)
     means = np.full((len(values), len(dims)), np.nan)
     for value in np.unique(indices[indices >= 0]):
         means[value] = held[indices == value].mean(axis=0)
-    found = [_indicated(means[:, i]) if one_hot[i] else NO_VALUE for i in range(len(dims))]
+    found = [_indicated(means[:, i]) if binary[:, i].all() else NO_VALUE for i in range(len(dims))]
     idle = [i for i, v in enumerate(found) if v == NO_VALUE and np.abs(held[:, i]).max() < LOW]
     unseen = [v for v in range(len(values)) if np.isnan(means[v]).any()]
     if len(idle) == 1 and len(unseen) == 1:

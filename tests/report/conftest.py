@@ -23,8 +23,8 @@ class Opened:
     """A page in the browser, with what it printed and asked for."""
 
     page: Page
-    complaints: list[str] = field(default_factory=lambda: [])
-    requests: list[str] = field(default_factory=lambda: [])
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def run(self, script: str, argument: Any = None) -> Any:
         """What a script of the page returns."""
@@ -48,7 +48,9 @@ class Opened:
 
     def lit(self) -> set[str]:
         """Keys of everything that is lit."""
-        return set(self.run("() => [...document.querySelectorAll('.lit[data-lines]')].map((e) => e.dataset.lines)"))
+        return set(
+            self.run("() => [...document.querySelectorAll('.lit[data-lines]')].map((e) => e.dataset.lines)")
+        )
 
 
 Open = Callable[..., Opened]

@@ -56,7 +56,7 @@ return many
 """
 
 HOSTILE = """\
-# signature: vocab=["<script>alert(1)</script>", "</script>", "a b", ",", "\\"", "&amp;", "{{data}}"] max_seq_len=3
+# signature: vocab=["<script>alert(1)</script>", "</script>", "a b", ",", "\\"", "{{data}}"] max_seq_len=3
 same = select(tokens, tokens, ==)
 count = selector_width(same)
 said = sequence_map(tokens, count, {("</script>", 1): "<img src=x onerror=alert(1)>", _: "<!--"})
@@ -117,7 +117,7 @@ def _evidence(plan: Plan, position: int) -> LineEvidence:
     layer, first, count = plan.neurons.get(position, (plan.heads.get(position, (0, 0))[0], 0, 0))
     neurons = tuple(_named(layer, first + n) for n in range(count))
     scratch = [plan.scratch[position]] if position in plan.scratch else []
-    dims = tuple([*scratch, *plan.dims[position].tolist()])
+    dims = (*scratch, *plan.dims[position].tolist())
     half = 2 * layer + (0 if heads else 1)
     return LineEvidence(name, half, heads, neurons, dims)
 
@@ -135,7 +135,9 @@ def rotated(model: TransformerProgram, *, seed: int = 0) -> TransformerProgram:
     size = model.config.d_model
     turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(size, size)))
     weights = model.weights()
-    writes = {name: getattr(weights, name) @ turn for name in ("W_E", "W_pos", "W_O", "W_out", "b_O", "b_out")}
+    writes = {
+        name: getattr(weights, name) @ turn for name in ("W_E", "W_pos", "W_O", "W_out", "b_O", "b_out")
+    }
     reads = {
         name: np.einsum("ji,...jk->...ik", turn, getattr(weights, name))
         for name in ("W_Q", "W_K", "W_V", "W_in", "W_U")
@@ -159,8 +161,7 @@ def random_weights(model: TransformerProgram, *, seed: int = 0) -> TransformerPr
     rng = np.random.default_rng(seed)
     weights = model.weights()
     arrays = {
-        name: (0.3 * rng.normal(size=array.shape)).astype(np.float32)
-        for name, array in vars(weights).items()
+        name: (0.3 * rng.normal(size=array.shape)).astype(np.float32) for name, array in vars(weights).items()
     }
     return TransformerProgram(model.config, Weights(**arrays), model.input_encoder, model.output_encoder)
 

@@ -9,10 +9,9 @@ from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import Signature, comparison_inputs, parse_source
 from inverse_tracr.rasp.interpreter import Categorical, Numerical, Trace
 from inverse_tracr.rasp.program import Program
-from inverse_tracr.rasp.values import is_number
 from inverse_tracr.report.arrays import encode
 from inverse_tracr.report.payload import payload, typed_forms
-from inverse_tracr.report.study import study
+from inverse_tracr.report.study import study_model
 from inverse_tracr.report.tables import tables
 from inverse_tracr.report.text import shown
 from inverse_tracr.sample import Preset, sample_program
@@ -20,7 +19,8 @@ from tests.report.models import EVERY, decompilation, known, random_weights, rot
 from tests.report.node import run_script
 
 RUN_MODEL = """
-const weights = Object.fromEntries(Object.entries(data.weights).map(([name, rows]) => [name, decodeArray(rows)]));
+const arrays = Object.entries(data.weights).map(([name, rows]) => [name, decodeArray(rows)]);
+const weights = Object.fromEntries(arrays);
 const model = new Model(data.config, data.bos, weights);
 return data.inputs.map((tokens) => {
   const { logits } = model.run(tokens.map((token) => data.vocab.rows[token]));
@@ -52,7 +52,7 @@ def models() -> dict[str, TransformerProgram]:
 @pytest.mark.parametrize("name", models())
 def test_the_page_computes_the_logits_of_pytorch(name: str) -> None:
     model = models()[name]
-    data = payload(study(model, decompilation(None, model.signature)))
+    data = payload(study_model(model, decompilation(None, model.signature)))
     batches = list(comparison_inputs(model.signature, limit=300, samples=60))
     inputs = [tokens for batch in batches for tokens in batch.tolist()]
     found = run_script(RUN_MODEL, {**data, "inputs": inputs})
@@ -79,9 +79,10 @@ def same(found: object, expected: object) -> bool:
     if isinstance(found, list) and isinstance(expected, list):
         pairs = zip(found, expected, strict=True)  # pyright: ignore[reportUnknownVariableType]
         return all(same(x, y) for x, y in pairs)  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(found, str) and is_number(expected):
+    if isinstance(found, str) and isinstance(expected, bool | int | float):
         number = {"True": 1.0, "False": 0.0}.get(found)  # True and 1 are one value
-        return abs((float(found) if number is None else number) - float(expected)) < 1e-3 * (1 + abs(float(expected)))  # pyright: ignore[reportArgumentType]
+        off = (float(found) if number is None else number) - float(expected)
+        return abs(off) < 1e-3 * (1 + abs(float(expected)))
     if isinstance(found, str):
         return found == shown(expected)  # pyright: ignore[reportArgumentType]
     return found == expected or (found is not None and abs(found - expected) < 1e-9)  # pyright: ignore[reportOperatorIssue]
@@ -121,7 +122,7 @@ def test_the_page_interprets_the_examples() -> None:
 
 @pytest.mark.parametrize("preset", [Preset.SOUND, Preset.TRACR])
 def test_the_page_interprets_random_programs(preset: Preset) -> None:
-    samples = [sample_program(preset, seed=7, index=index) for index in range(25)]
+    samples = [sample_program(preset, seed=7, index=index) for index in range(15)]
     assert check_programs([(sample.program, sample.signature) for sample in samples]) == 0
 
 
@@ -145,7 +146,10 @@ def test_means_of_different_values_and_missing_values() -> None:
 def test_arrays_come_back_in_the_page() -> None:
     rng = np.random.default_rng(0)
     sparse = np.where(rng.random((3, 2000)) < 0.01, rng.normal(size=(3, 2000)), 0).astype(np.float32)
-    gaps = [np.r_[np.zeros(n), 1, -2.5, 0, 3e38, np.zeros(n)].astype(np.float32) for n in (0, 1, 254, 255, 256, 600)]
+    gaps = [
+        np.r_[np.zeros(n), 1, -2.5, 0, 3e38, np.zeros(n)].astype(np.float32)
+        for n in (0, 1, 254, 255, 256, 600)
+    ]
     arrays = [*gaps, sparse, rng.normal(size=(4, 5)).astype(np.float32), np.zeros((2, 3), np.float32)]
     found = run_script(
         "return data.map((rows) => Array.from(decodeArray(rows)));", [encode(array) for array in arrays]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inverse_tracr.report.layout import GAP, lay_out
@@ -17,12 +17,13 @@ def graphs(draw: st.DrawFn) -> tuple[list[int], list[float], list[tuple[int, int
     return rows, widths, list(dict.fromkeys(edges))
 
 
+@settings(max_examples=40)
 @given(graphs())
 def test_boxes_keep_apart_and_inside(graph: tuple[list[int], list[float], list[tuple[int, int]]]) -> None:
     rows, widths, edges = graph
     found = lay_out(rows, widths, edges)
     for i, row in enumerate(rows):
-        assert -1e-6 <= found.centres[i] - widths[i] / 2
+        assert found.centres[i] - widths[i] / 2 >= -1e-6
         assert found.centres[i] + widths[i] / 2 <= found.width + 1e-6
         for j in range(i):
             if rows[j] == row:
@@ -30,9 +31,10 @@ def test_boxes_keep_apart_and_inside(graph: tuple[list[int], list[float], list[t
                 assert abs(found.centres[i] - found.centres[j]) >= room - 1e-6
 
 
+@settings(max_examples=40)
 @given(graphs())
 def test_edges_bend_once_in_every_row_between(
-    graph: tuple[list[int], list[float], list[tuple[int, int]]]
+    graph: tuple[list[int], list[float], list[tuple[int, int]]],
 ) -> None:
     rows, widths, edges = graph
     found = lay_out(rows, widths, edges)

@@ -9,18 +9,18 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from inverse_tracr.report import report_html, write_report
 from inverse_tracr.report.graph_svg import graph_picture
 from inverse_tracr.report.payload import script_json
-from inverse_tracr.report.study import study
+from inverse_tracr.report.study import study_model
 from inverse_tracr.report.style import asset, colors
 from inverse_tracr.report.tables import tables
 from tests.conftest import Golden
 from tests.report.models import EVERY, HOSTILE, MIXED, decompilation, known, large, random_weights
+from tests.report.reading import svg_tree
 
 VOID = {"meta", "input", "br", "img", "link", "hr"}
 
@@ -75,7 +75,7 @@ def test_the_page_is_whole_and_asks_for_nothing(text: str) -> None:
 def test_only_the_pages_own_script_and_style_may_run() -> None:
     html = report_html(*known(MIXED))
     found = outline(html)
-    (policy,) = [a["content"] for tag, a in found.elements if a.get("http-equiv") == "Content-Security-Policy"]
+    (policy,) = [a["content"] for _, a in found.elements if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy is not None
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
@@ -124,7 +124,9 @@ def test_a_large_compiled_model_makes_a_small_page() -> None:
     assert len(report_html(model, found)) < 300_000
 
 
-def test_writing_replaces_a_file_only_with_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_replaces_a_file_only_with_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "report.html"
     write_report(*known(MIXED), path)
     whole = path.read_text(encoding="utf-8")
@@ -141,7 +143,7 @@ def test_writing_replaces_a_file_only_with_a_whole_one(tmp_path: Path, monkeypat
 
 
 def test_the_graph_is_the_one_that_was_looked_at(golden: Golden) -> None:
-    golden("report/mixed.svg", graph_picture(study(*known(MIXED))))
+    golden("report/mixed.svg", graph_picture(study_model(*known(MIXED))))
 
 
 def test_a_program_as_tables_is_the_one_that_was_looked_at(golden: Golden) -> None:
@@ -152,8 +154,8 @@ def test_a_program_as_tables_is_the_one_that_was_looked_at(golden: Golden) -> No
 
 
 def test_a_picture_is_valid_and_needs_no_variables() -> None:
-    text = graph_picture(study(*known(HOSTILE)))
-    tree = ElementTree.fromstring(text)
+    text = graph_picture(study_model(*known(HOSTILE)))
+    tree = svg_tree(text)
     assert tree.tag.endswith("svg")
     assert "var(" not in text
 

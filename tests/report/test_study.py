@@ -9,8 +9,18 @@ from inverse_tracr.decompile import LineEvidence
 from inverse_tracr.model import TransformerProgram, Weights
 from inverse_tracr.report.parts import half_layers
 from inverse_tracr.report.places import places
-from inverse_tracr.report.study import Study, study
-from tests.report.models import EVERY, MIXED, NUMBERS, SORT, decompilation, known, random_weights, rotated, without_parts
+from inverse_tracr.report.study import Study, study_model
+from tests.report.models import (
+    EVERY,
+    MIXED,
+    NUMBERS,
+    SORT,
+    decompilation,
+    known,
+    random_weights,
+    rotated,
+    without_parts,
+)
 
 
 def labels(found: Study) -> dict[int, str]:
@@ -20,16 +30,29 @@ def labels(found: Study) -> dict[int, str]:
 def permuted(model: TransformerProgram, order: np.ndarray) -> TransformerProgram:
     """The same model with its residual dimensions in another order."""
     weights = model.weights()
-    changed = {name: getattr(weights, name)[..., order] for name in ("W_E", "W_pos", "W_O", "W_out", "b_O", "b_out")}
+    changed = {
+        name: getattr(weights, name)[..., order] for name in ("W_E", "W_pos", "W_O", "W_out", "b_O", "b_out")
+    }
     changed |= {name: getattr(weights, name)[..., order, :] for name in ("W_Q", "W_K", "W_V", "W_in", "W_U")}
     others = {name: getattr(weights, name) for name in ("b_Q", "b_K", "b_V", "b_in", "b_U")}
-    return TransformerProgram(model.config, Weights(**changed, **others), model.input_encoder, model.output_encoder)
+    return TransformerProgram(
+        model.config, Weights(**changed, **others), model.input_encoder, model.output_encoder
+    )
 
 
 def test_dimensions_are_named_after_what_they_hold() -> None:
-    found = labels(study(*known(MIXED)))
+    found = labels(study_model(*known(MIXED)))
     names = set(found.values())
-    assert {"tokens = a", "indices = 4", "one", "BOS", "PAD", "count = 0", "count = 5", "count (helper)"} <= names
+    assert {
+        "tokens = a",
+        "indices = 4",
+        "one",
+        "BOS",
+        "PAD",
+        "count = 0",
+        "count = 5",
+        "count (helper)",
+    } <= names
     assert {"often = True", "moved = False", "said = u", "said = w"} <= names
     assert len(found) == known(MIXED)[0].config.d_model
 
@@ -43,13 +66,13 @@ def test_names_follow_the_dimensions_wherever_they_are(text: str) -> None:
         LineEvidence(e.line, e.half_layer, e.heads, e.neurons, tuple(sorted(home[d] for d in e.dimensions)))
         for e in found.evidence
     ]
-    moved = study(permuted(model, order), decompilation(found.program, found.signature, evidence))
-    before = labels(study(model, found))
+    moved = study_model(permuted(model, order), decompilation(found.program, found.signature, evidence))
+    before = labels(study_model(model, found))
     assert {home[dim]: label for dim, label in before.items()} == labels(moved)
 
 
 def test_numbers_have_one_dimension_each() -> None:
-    found = study(*known(NUMBERS))
+    found = study_model(*known(NUMBERS))
     spaces = {space.name: space for space in found.spaces}
     assert spaces["share_x"].labels == ("share_x",)
     assert spaces["more"].labels == ("more",)
@@ -63,14 +86,14 @@ def test_evidence_that_is_wrong_gives_no_names() -> None:
         LineEvidence(e.line, e.half_layer, e.heads, e.neurons, swapped.get(e.line, e.dimensions))
         for e in found.evidence
     ]
-    names = set(labels(study(model, decompilation(found.program, found.signature, evidence))).values())
+    names = set(labels(study_model(model, decompilation(found.program, found.signature, evidence))).values())
     assert not any(name.startswith(("count = ", "said = ")) for name in names)
 
 
 @pytest.mark.parametrize("text", [MIXED, SORT, NUMBERS], ids=["mixed", "sort", "numbers"])
 def test_lines_without_dimensions_are_read_out(text: str) -> None:
     model, known_found = known(text)
-    found = study(rotated(model), without_parts(known_found))
+    found = study_model(rotated(model), without_parts(known_found))
     assert {space.name for space in found.spaces} == {"unnamed"}
     program = known_found.program
     assert program is not None
@@ -81,8 +104,10 @@ def test_lines_without_dimensions_are_read_out(text: str) -> None:
 
 def test_what_a_half_layer_does_not_write_is_not_read_out() -> None:
     model, found = known(MIXED)
-    evidence = [LineEvidence(e.line, 0 if e.line == "said" else e.half_layer, (), (), ()) for e in found.evidence]
-    shown = study(rotated(model), decompilation(found.program, found.signature, evidence))
+    evidence = [
+        LineEvidence(e.line, 0 if e.line == "said" else e.half_layer, (), (), ()) for e in found.evidence
+    ]
+    shown = study_model(rotated(model), decompilation(found.program, found.signature, evidence))
     assert found.program is not None
     assert found.program.names.index("said") not in {readout.ref for readout in shown.readouts}
 
@@ -113,8 +138,8 @@ def test_padding_is_no_part_of_a_model() -> None:
 
 def test_what_no_line_explains_is_named() -> None:
     model = random_weights(known(MIXED)[0])
-    found = study(model, decompilation(None, model.signature))
+    found = study_model(model, decompilation(None, model.signature))
     assert [found.unclaimed_heads(half) for half in found.halves[::2]] == [[0]] * 3
     assert all(found.unclaimed_neurons(half) for half in found.halves[1::2])
-    whole = study(*known(MIXED))
+    whole = study_model(*known(MIXED))
     assert not any(whole.unclaimed_heads(half) or whole.unclaimed_neurons(half) for half in whole.halves)

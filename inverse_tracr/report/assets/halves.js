@@ -38,6 +38,7 @@ function patternFigure(page, name, lines, pattern, frame) {
     marked: chosen,
     markName: "selected by the program",
     height: 22,
+    room: part("half").clientWidth - 16,
   }).figure();
 }
 
@@ -64,6 +65,7 @@ function truthFigure(page, half, head, name) {
     corner: page.dimension.get(keys[0]).space,
     value: (q, k) => product[queries[q] * width + keys[k]],
     height: 20,
+    room: part("half").clientWidth - 16,
   }).figure();
 }
 
@@ -101,6 +103,7 @@ function hiddenFigure(page, half, run, frame) {
     value: (r, c) => run.hidden[c * neurons + sorted[r].neuron],
     height: rows.length > 150 ? 5 : 15,
     width: frame.length > 9 ? 30 : 44,
+    room: part("half").clientWidth,
   }).figure();
 }
 

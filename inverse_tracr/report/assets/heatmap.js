@@ -3,6 +3,7 @@
 const maps = new Set();
 const LABEL_FONT = '11px ui-monospace, "DejaVu Sans Mono", Menlo, monospace';
 const HEAD = 20;
+const NARROWEST = 18;
 
 /** Draw every picture of the page again, after a change of colours or of what is lit. */
 function drawMaps() {
@@ -14,11 +15,12 @@ function drawMaps() {
 
 /**
  * A picture of a matrix. `rows` are {label, keys}, `columns` texts, `value(r, c)` a number, `marked(r, c)`
- * whether a cell is framed, `height` and `width` the size of a cell. `name` says what it shows.
+ * whether a cell is framed, `height` and `width` the size of a cell (narrower where the `room` is small).
+ * `name` says what it shows.
  */
 class HeatMap {
   constructor(options) {
-    Object.assign(this, { marked: () => false, height: 16, width: 38, corner: "", note: "" }, options);
+    Object.assign(this, { marked: () => false, height: 16, width: 38, corner: "", note: "", room: Infinity }, options);
     this.cursor = null;
     this.canvas = make("canvas", { tabindex: "0", role: "img" });
     this.readout = make("p", { class: "readout", "aria-live": "polite" });
@@ -43,8 +45,11 @@ class HeatMap {
   measure() {
     const pen = this.canvas.getContext("2d");
     pen.font = LABEL_FONT;
-    const widest = Math.max(...this.rows.map((row) => pen.measureText(row.label).width), pen.measureText(this.corner).width, 10);
+    const text = (row) => (this.height >= 11 ? row.label : row.group);
+    const widest = Math.max(...this.rows.map((row) => pen.measureText(text(row)).width), pen.measureText(this.corner).width, 10);
     this.left = Math.min(Math.ceil(widest), 170) + 14;
+    const share = Math.floor((this.room - this.left - 6) / this.columns.length);
+    this.width = Math.min(this.width, Math.max(share, NARROWEST));
     this.scale = 0;
     this.rows.forEach((_, r) => this.columns.forEach((__, c) => {
       this.scale = Math.max(this.scale, Math.abs(this.value(r, c)));

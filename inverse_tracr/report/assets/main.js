@@ -57,7 +57,7 @@ function showArithmetic() {
   place.classList.toggle("problem", !right);
   place.dataset.difference = String(largest);
   place.textContent = right
-    ? `Model and program run in this page. Checked against PyTorch on ${data.checks.length} inputs: logits equal within ${largest.toExponential(0)}.`
+    ? `Model and program run in this page. Checked against PyTorch on ${data.checks.length} inputs: logits equal within ${Math.max(largest, 1e-6).toExponential(0)}.`
     : `This page's arithmetic is off: its logits differ from PyTorch's by ${largest.toExponential(1)}. Do not trust what it shows below.`;
 }
 

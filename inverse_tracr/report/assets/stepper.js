@@ -14,6 +14,12 @@ class Stepper {
     part("step").addEventListener("input", () => this.go(Number(part("step").value)));
     const moves = { "step-first": () => 0, "step-back": () => this.step - 1, "step-next": () => this.step + 1, "step-last": () => this.steps.length - 1 };
     for (const [id, to] of Object.entries(moves)) part(id).addEventListener("click", () => this.go(to()));
+    let wide = window.innerWidth;
+    window.addEventListener("resize", () => {
+      if (window.innerWidth === wide) return;
+      wide = window.innerWidth;
+      this.go(this.step);
+    });
   }
 
   /** Run model and program on positions in the vocabulary and show the step that was shown before. */
@@ -110,7 +116,7 @@ class Stepper {
     const rows = data.spaces.flatMap((space) => space.dims.map((dim, i) => ({
       dim, label: space.labels[i], group: space.name, first: i === 0, keys: space.ref === null ? [] : [String(space.ref)],
     })));
-    const changed = (r, c) => before !== null && Math.abs(stream[c * width + rows[r].dim] - before[c * width + rows[r].dim]) > 1e-6;
+    const changed = (r, c) => before !== null && Math.abs(stream[c * width + rows[r].dim] - before[c * width + rows[r].dim]) > 1e-3;
     const few = 2 * rows.filter((_, r) => this.frame.some((__, c) => changed(r, c))).length <= rows.length;
     return part("residual").replaceChildren(new HeatMap({
       name: this.steps[this.step].half || rank < 0 ? `Residual stream ${this.steps[this.step].name.replace(/^A/, "a")}` : "Residual stream at the end",
@@ -122,6 +128,7 @@ class Stepper {
       markName: "changed by this half-layer",
       height: rows.length > 150 ? 6 : 15,
       width: this.frame.length > 9 ? 30 : 44,
+      room: part("residual").clientWidth,
     }).figure());
   }
 }

@@ -1,0 +1,24 @@
+"""Pictures of a model and its program: each a function from a study to the text of an SVG file.
+
+Names in them come from the found program. They have light colours written in, since they are meant for
+papers and for viewers that know no style variables.
+"""
+
+from __future__ import annotations
+
+from inverse_tracr.report.graph_svg import graph_picture
+from inverse_tracr.report.pictures.heads import heads_picture
+from inverse_tracr.report.pictures.kinds import PictureKind, picture
+from inverse_tracr.report.pictures.mlp import mlp_picture
+from inverse_tracr.report.pictures.png import to_png
+from inverse_tracr.report.pictures.residual import residual_picture
+
+__all__ = [
+    "PictureKind",
+    "graph_picture",
+    "heads_picture",
+    "mlp_picture",
+    "picture",
+    "residual_picture",
+    "to_png",
+]
