@@ -138,6 +138,14 @@ function listenForTheme() {
   show();
 }
 
+/** Let the graph shrink a little where that spares scrolling. */
+function fitGraph() {
+  const graph = document.querySelector("svg.graph");
+  graph.style.minWidth = `${0.75 * graph.width.baseVal.value}px`;
+  graph.style.maxWidth = "100%";
+  graph.style.height = "auto";
+}
+
 let waiting = false;
 highlight.follow((lit) => {
   showDetails(lit);
@@ -152,6 +160,7 @@ highlight.follow((lit) => {
 page.stepper = new Stepper(page);
 listenForLines();
 listenForTheme();
+fitGraph();
 showArithmetic();
 listenForInput(page.stepper);
 
