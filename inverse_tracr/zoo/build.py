@@ -22,6 +22,7 @@ from inverse_tracr.zoo.job import (
     locked,
     open_job,
     remove_building,
+    remove_unfinished,
 )
 from inverse_tracr.zoo.manifest import Manifest, read_manifest, write_manifest
 from inverse_tracr.zoo.merge import BrokenChunkError, Merged, merge, read_candidates, total
@@ -85,6 +86,7 @@ def build(
             except BrokenChunkError as error:
                 job.forget(error.chunk)
                 continue
+            remove_unfinished(folder)
             manifest = _manifest(job, selection, merged)
             write_card(folder, manifest)
             write_manifest(folder, manifest)

@@ -11,7 +11,7 @@ from inverse_tracr.zoo.index import SplitIndex
 from inverse_tracr.zoo.reader import program_of
 from inverse_tracr.zoo.weights_file import flatten
 
-MODELS = 32
+MODELS = 16
 
 
 def compiled_hash(folder: Path, files: Iterable[str]) -> str:

@@ -104,6 +104,12 @@ def remove_building(folder: Path) -> None:
     shutil.rmtree(folder / BUILDING, ignore_errors=True)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what writes that were cut off left beside the files of a zoo."""
+    for left_over in folder.glob(".*.tmp"):
+        left_over.unlink()
+
+
 def open_job(folder: Path, config: ZooConfig, chunk_size: int, revision: str) -> Job:
     """Begin a build in `folder`, or take up the one that is there.
 

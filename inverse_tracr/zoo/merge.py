@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +36,7 @@ class BrokenChunkError(Exception):
         self.chunk = chunk
 
 
+@runtime_checkable
 class Digest(Protocol):
     """A hash in the making."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from inverse_tracr.zoo.job import Chunk, ChunkRecord
 
@@ -41,6 +41,7 @@ class Failed:
 Result = Done | Failed
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Runs chunks. A chunk may be run more than once: its files are the same every time."""
 

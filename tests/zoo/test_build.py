@@ -1,0 +1,167 @@
+"""A zoo is the same whatever was done to build it, and is never half there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inverse_tracr.errors import CapExceededError
+from inverse_tracr.sample import Preset
+from inverse_tracr.zoo import Kind, ZooConfig, ZooConflictError, build
+from inverse_tracr.zoo.engines import EngineKind, make_engine
+from inverse_tracr.zoo.job import BUILDING, locked
+from inverse_tracr.zoo.reader import Zoo
+from tests.zoo.examples import COMPRESSED, STANDARD, build_serially, contents, own_teachers
+
+KILLS = 25
+
+pytestmark = pytest.mark.usefixtures("remembered_items")
+
+
+def test_the_zoo_holds_what_was_asked_for(standard_zoo: Path) -> None:
+    zoo = Zoo(standard_zoo)
+    assert zoo.manifest.count == STANDARD.count
+    assert sum(len(zoo.split(split)) for split in zoo.manifest.rows) == STANDARD.count
+    assert zoo.manifest.outcomes["kept"] == STANDARD.count
+    assert not (standard_zoo / BUILDING).exists()
+
+
+@pytest.mark.parametrize("chunk_size", [7, 64])
+def test_the_size_of_chunks_does_not_matter(standard_zoo: Path, tmp_path: Path, chunk_size: int) -> None:
+    build_serially(tmp_path / "zoo", chunk_size=chunk_size)
+    assert contents(tmp_path / "zoo") == contents(standard_zoo)
+
+
+def test_two_processes_build_the_same(standard_zoo: Path, tmp_path: Path) -> None:
+    engine = make_engine(EngineKind.LOCAL, workers=2, memory=2**31, timeout=300.0)
+    build(STANDARD, tmp_path / "zoo", engine=engine, chunk_size=7, revision="test")
+    assert contents(tmp_path / "zoo") == contents(standard_zoo)
+
+
+def test_a_finished_zoo_is_left_alone(tmp_path: Path) -> None:
+    manifest = build_serially(tmp_path / "zoo")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "zoo").rglob("*")}
+    assert build_serially(tmp_path / "zoo") == manifest
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "zoo").rglob("*")} == before
+
+
+@pytest.mark.parametrize("other", [replace(STANDARD, seed=4), replace(STANDARD, count=25)])
+def test_another_configuration_is_refused(standard_zoo: Path, other: ZooConfig) -> None:
+    with pytest.raises(ZooConflictError, match="another configuration"):
+        build_serially(standard_zoo, other)
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(ZooConflictError, match="not empty"):
+        build_serially(tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.name != BUILDING] == ["thesis.tex"]
+
+
+def test_two_builds_of_one_zoo_are_refused(tmp_path: Path) -> None:
+    (tmp_path / BUILDING).mkdir()
+    with locked(tmp_path), pytest.raises(ZooConflictError, match="another process"):
+        build_serially(tmp_path)
+
+
+def test_every_length_and_preset_has_its_quota(tmp_path: Path) -> None:
+    config = replace(STANDARD, count=26, presets=(Preset.SOUND, Preset.TRACR), stratified=True)
+    build_serially(tmp_path / "zoo", config)
+    zoo = Zoo(tmp_path / "zoo")
+    rows = [zoo.split(split).row(row) for split in zoo.manifest.rows for row in range(len(zoo.split(split)))]
+    counts = np.bincount([row["item"] % 24 for row in rows], minlength=24)
+    assert counts.tolist() == [2] * 2 + [1] * 22
+    assert all(row["lines"] == 4 + row["item"] % 12 for row in rows)
+
+
+def test_too_few_functions_end_with_an_error(tmp_path: Path) -> None:
+    config = ZooConfig(Kind.STANDARD, count=1, seed=0, cap=300)
+    with pytest.raises(CapExceededError, match="too few different programs"):
+        build_serially(tmp_path / "zoo", config, chunk_size=2)
+
+
+class _KilledError(BaseException):
+    """What no handler of errors may stop."""
+
+
+@pytest.mark.parametrize("writes", range(13))
+def test_neither_a_stop_nor_a_full_disk_at_any_write_loses_anything(
+    standard_zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    rename, left = Path.replace, writes
+    full = writes % 2 == 0
+
+    def replace_some(self: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if full else _KilledError
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace_some)
+        with pytest.raises(OSError if full else _KilledError):
+            build_serially(tmp_path / "zoo")
+    assert not (tmp_path / "zoo" / "zoo.json").exists()
+    build_serially(tmp_path / "zoo")
+    assert contents(tmp_path / "zoo") == contents(standard_zoo)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_kill_9_at_random_points_loses_nothing(standard_zoo: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    expected, killed = contents(standard_zoo), 0
+    folder, round_ = tmp_path / "zoo-0", 0
+    for _ in range(KILLS):
+        child = os.fork()
+        if not child:
+            try:
+                build_serially(folder)
+            finally:
+                os._exit(0)
+        time.sleep(float(random.uniform(0.0, 0.5)))
+        os.kill(child, signal.SIGKILL)
+        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        if (folder / "zoo.json").exists():
+            build_serially(folder)
+            assert contents(folder) == expected
+            round_ += 1
+            folder = tmp_path / f"zoo-{round_}"
+    build_serially(folder)
+    assert contents(folder) == expected
+    assert killed > KILLS // 3
+
+
+def test_a_damaged_chunk_is_made_again(standard_zoo: Path, tmp_path: Path) -> None:
+    def stop(*_: object) -> None:
+        raise _KilledError
+
+    folder = tmp_path / "zoo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["inverse_tracr.zoo.build"], "merge", stop)
+        with pytest.raises(_KilledError):
+            build_serially(folder)
+    chunks = sorted((folder / BUILDING).glob("chunk-*.parquet"))
+    data = bytearray(chunks[0].read_bytes())
+    data[len(data) // 3] ^= 1
+    chunks[0].write_bytes(data)
+    chunks[1].write_bytes(b"")
+    (folder / BUILDING / f"{chunks[2].stem}.json").write_bytes(b"{")
+    build_serially(folder)
+    assert contents(folder) == contents(standard_zoo)
+
+
+def test_students_of_any_chunks_are_put_together_alike(compressed_zoo: Path, tmp_path: Path) -> None:
+    build_serially(tmp_path / "zoo", COMPRESSED, chunk_size=9, trainer=own_teachers)
+    assert contents(tmp_path / "zoo") == contents(compressed_zoo)
+    outcomes = Zoo(compressed_zoo).manifest.outcomes
+    assert outcomes["kept"] == COMPRESSED.count
+    assert outcomes["student rejected"] >= 3
