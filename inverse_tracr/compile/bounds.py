@@ -109,7 +109,7 @@ def rounding(read: Ladder, largest: float) -> float:
     return ROUNDING * (1 + steepness * largest) * float(read.jumps.max(initial=0.0))
 
 
-def rounding_of(numbers: Iterable[float], size: float) -> float:
+def rounding_of(numbers: Iterable[int | float], size: float) -> float:
     """Error of numbers of at most `size` when float32 holds them: none for whole numbers and the like."""
     return (
         0.0

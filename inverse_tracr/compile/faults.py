@@ -35,7 +35,7 @@ _SENTENCES = {
     FaultKind.BOS_WRITTEN: "its MLP writes at the BOS position too, where a head reads it",
     FaultKind.SOFTMAX_LEAK: "attention is not hard enough: what is not selected leaks in",
     FaultKind.ROUNDING: "its numbers are too large for its steps in float32",
-    FaultKind.FUSED_MAPS: "the fused table has no value where the second map takes its nearest key",
+    FaultKind.FUSED_MAPS: "a map below it gives values that are no numbers, which fusing passes on",
 }
 
 

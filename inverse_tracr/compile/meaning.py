@@ -10,25 +10,25 @@ from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 def at_value(built: Built, position: int, value: Value) -> Maybe:
     """What the map at `position` of the fused program means for a value of a categorical s-op."""
-    return _through(built, position, value, is_numerical=False)
+    return _through(built, position, value, is_number_read=False)
 
 
 def at_number(built: Built, position: int, number: float) -> Maybe:
     """What the map at `position` of the fused program means for a number of a numerical s-op."""
-    return _through(built, position, number, is_numerical=True)
+    return _through(built, position, number, is_number_read=True)
 
 
-def _through(built: Built, position: int, value: Maybe, *, is_numerical: bool) -> Maybe:
+def _through(built: Built, position: int, value: Maybe, *, is_number_read: bool) -> Maybe:
     for source in reversed(built.chains[position]):
         line = built.source.lines[source]
         assert isinstance(line, Map)
         if value is None:
             return None
-        if is_numerical and isinstance(line.function, UnaryTable):
+        if is_number_read and isinstance(line.function, UnaryTable):
             value = line.function.nearest(float(value))  # pyright: ignore[reportArgumentType]
         else:
             value = line.function(value)
-        is_numerical = line.encoding is Encoding.NUMERICAL
-        if is_numerical:
+        is_number_read = False  # what one map hands to the next is exact
+        if line.encoding is Encoding.NUMERICAL:
             value = float(value) if is_number(value) else None  # pyright: ignore[reportArgumentType]
     return value
