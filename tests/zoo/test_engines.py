@@ -47,7 +47,7 @@ class FullDisk:
 
 
 def test_trouble_costs_only_its_own_chunk(tmp_path: Path) -> None:
-    engine = LocalEngine(workers=2, memory=2**30, timeout=4.0)
+    engine = LocalEngine(workers=2, memory=2**30, timeout=2.0, attempts=2)
     results = list(engine.run(Trouble(tmp_path), CHUNKS))
     done = {result.record.chunk.first for result in results if isinstance(result, Done)}
     reasons = {result.chunk.first: result.reason for result in results if isinstance(result, Failed)}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
@@ -31,14 +32,15 @@ class LocalEngine:
     workers: int
     memory: int
     timeout: float
+    attempts: int = ATTEMPTS
 
     def run(self, work: Work, chunks: Sequence[Chunk]) -> Iterator[Result]:
         """Results as they come."""
-        waiting, attempts = deque(chunks), Counter[Chunk]()
+        waiting, tried = deque(chunks), Counter[Chunk]()
         flying: dict[Future[ChunkRecord], Chunk] = {}
         pool = ProcessPool(
             max_workers=self.workers,
-            context=multiprocessing.get_context("spawn"),
+            context=_context(),
             initializer=_limit_memory,
             initargs=[self.memory],
         )
@@ -50,14 +52,23 @@ class LocalEngine:
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
                     chunk = flying.pop(future)
                     result = _result(future, chunk)
-                    attempts[chunk] += 1
-                    if isinstance(result, Failed) and attempts[chunk] < ATTEMPTS:
+                    tried[chunk] += 1
+                    if isinstance(result, Failed) and tried[chunk] < self.attempts:
                         waiting.append(chunk)
                     else:
                         yield result
         finally:
             pool.stop()
             pool.join()
+
+
+def _context() -> BaseContext:
+    """Workers are forked off a process that has imported everything and runs no threads, where that can be."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["inverse_tracr.zoo.chunks"])
+    return context
 
 
 def _result(future: Future[ChunkRecord], chunk: Chunk) -> Result:
