@@ -91,7 +91,7 @@ def test_hostile_values_are_only_ever_text() -> None:
     assert not {"img", "iframe", "object", "embed", "form"} & {tag for tag, _ in found.elements}
     assert "<img src=x onerror=alert(1)>" in "".join(found.texts["code"])
     assert found.texts["title"][:1] == ["<img src=x>{{data}} — Inverse Tracr"]
-    assert data_of(html)["vocab"]["texts"][3] == '"</script>"'
+    assert '"</script>"' in data_of(html)["vocab"]["texts"]
 
 
 def test_the_data_cannot_end_its_element() -> None:
