@@ -31,7 +31,7 @@ demo: env-demo
 	@mkdir -p $(DEMO)
 	$(RUN) compile $(EXAMPLE) -o $(DEMO)/sort_unique
 	$(RUN) run $(DEMO)/sort_unique 4 1 5 2
-	$(RUN) decompile $(DEMO)/sort_unique
+	$(RUN) decompile $(DEMO)/sort_unique --report $(DEMO)/report.html
 
 test: lint types tests
 
