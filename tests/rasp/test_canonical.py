@@ -32,7 +32,7 @@ REWRITES: dict[str, Callable[[Program, Signature, Random], Program]] = {
 }
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(signed_programs(least=2, most=8))
 def test_idempotent(signed: tuple[Program, Signature]) -> None:
     program, signature = signed
@@ -42,7 +42,7 @@ def test_idempotent(signed: tuple[Program, Signature]) -> None:
 
 
 @pytest.mark.parametrize("name", REWRITES)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(signed_programs(least=3, most=8), st.integers(0, 2**32))
 def test_blind_to_how_a_program_is_written(name: str, signed: tuple[Program, Signature], seed: int) -> None:
     program, signature = signed
@@ -82,7 +82,7 @@ def outputs(program: Program, signature: Signature, batch: Indices) -> list[list
     return [list(row) for row in column.decode()]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(signed_programs(least=2, most=8))
 def test_the_canonical_form_means_the_same(signed: tuple[Program, Signature]) -> None:
     program, signature = signed

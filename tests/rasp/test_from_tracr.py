@@ -100,7 +100,7 @@ def test_refusals_name_the_expression(sop: Any, message: str) -> None:
         from_tracr(sop, ("a", "b"), 3)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(signed_programs(least=2, most=8))
 def test_there_and_back(signed: tuple[Program, Signature]) -> None:
     program, signature = signed

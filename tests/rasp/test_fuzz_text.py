@@ -31,11 +31,11 @@ def test_a_number_makes_the_same_text_again() -> None:
 @pytest.mark.parametrize("bracket", ["(", "{", "[", "((", "(1, ", "{(", "not ", "-", "{1: (", "'", '"', "\\"])
 def test_deep_nesting_is_refused_without_recursion(bracket: str) -> None:
     with pytest.raises(BadInputError):
-        parse(f"v1 = map(tokens, {bracket * 5_000}")
+        parse(f"v1 = map(tokens, {bracket * 1_000}")
 
 
-@pytest.mark.parametrize("tail", ["", ")", "\nreturn v1", "}" * 5_000])
+@pytest.mark.parametrize("tail", ["", ")", "\nreturn v1", "}" * 1_000])
 def test_a_huge_table_is_read_or_refused(tail: str) -> None:
-    entries = ", ".join(f"{i}: {i}" for i in range(500))
+    entries = ", ".join(f"{i}: {i}" for i in range(200))
     with pytest.raises(BadInputError):
         parse(f"v1 = map(tokens, {{{entries}{tail}")

@@ -31,7 +31,7 @@ from tests.strategies import odd_signatures, programs
 # -- laws --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(programs(most=5))
 def test_what_is_printed_parses_back(program: Program) -> None:
     text = print_program(program)

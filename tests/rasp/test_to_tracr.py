@@ -77,7 +77,7 @@ def test_the_interpreter_agrees_with_tracr(case: tuple[Program, Signature, tuple
     assert all(same(a, b) for a, b in zip(ours, theirs, strict=True)), (ours, theirs)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(signed_programs(least=2, most=8))
 def test_value_sets_are_those_of_tracr(signed: tuple[Program, Signature]) -> None:
     program, signature = signed

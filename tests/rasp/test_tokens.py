@@ -57,14 +57,14 @@ def run(program: Program, signature: Signature) -> None:
 # -- laws ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(signed_programs(least=2, most=8))
 def test_there_and_back(signed: tuple[Program, Signature]) -> None:
     program, signature = signed
     assert detokenise(tokenise(program, signature), signature) == program
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(programs(), odd_signatures())
 def test_any_functions_and_values_there_and_back(program: Program, signature: Signature) -> None:
     try:
@@ -78,7 +78,7 @@ def test_any_functions_and_values_there_and_back(program: Program, signature: Si
 @pytest.mark.parametrize("signature", SIGNATURES, ids=range(len(SIGNATURES)))
 @pytest.mark.parametrize("literals", [True, False])
 def test_random_walks_end_in_programs_that_run(signature: Signature, literals: bool) -> None:
-    for seed in range(20):
+    for seed in range(10):
         program, _ = walk(signature, seed, literals=literals)
         assert parse(str(program)) == program
         ValueSets(program, signature)
@@ -88,14 +88,14 @@ def test_random_walks_end_in_programs_that_run(signature: Signature, literals: b
 
 @pytest.mark.parametrize("signature", SIGNATURES, ids=range(len(SIGNATURES)))
 def test_without_literals_a_program_has_one_sequence(signature: Signature) -> None:
-    for seed in range(20, 40):
+    for seed in range(10, 20):
         program, tokens = walk(signature, seed, literals=False)
         assert tokenise(program, signature) == tuple(tokens)
 
 
 def test_walks_use_every_group_of_tokens() -> None:
     seen: Counter[Group] = Counter()
-    for seed in range(40):
+    for seed in range(20):
         for signature in (SIGNATURES[0], SIGNATURES[2]):
             seen.update(CODEBOOK.group(t) for t in walk(signature, seed, literals=True)[1])
     assert set(seen) == set(Group) - {Group.SPECIAL}
@@ -117,6 +117,11 @@ def test_a_copy_of_the_grammar_grows_apart() -> None:
         for token in tokens[cut:]:
             grammar.advance(token)
         assert grammar.program() == twin.program()
+
+
+def test_a_huge_factor_of_zeros_is_a_factor() -> None:
+    text = "a = map(tokens, 0, numerical)\nb = linear_sequence_map(a, a, 0, 8.98846567431158e+307)\nreturn b"
+    assert detokenise(tokenise(parse(text), ABC), ABC) == parse(text)
 
 
 # -- what tokens look like -------------------------------------------------------------------------

@@ -231,9 +231,9 @@ class Factor(Step):
     def allowed(self, draft: Draft) -> Mask:
         reach = reach_of(1, draft.values(len(draft.line.factors)))
         mask = new_mask()
-        mask[_INTEGERS.slice] = 2 * _INTEGER_SIZES * reach <= MAX_NUMBER
+        mask[_INTEGERS.slice] = _INTEGER_SIZES * reach <= MAX_NUMBER / 2
         for value, token in draft.codes.named.items():
-            mask[token] = isinstance(value, int | float) and 2 * abs(value) * reach <= MAX_NUMBER
+            mask[token] = isinstance(value, int | float) and abs(value) * reach <= MAX_NUMBER / 2
         return mask
 
     def take(self, draft: Draft, token: int) -> tuple[Step, ...]:
