@@ -13,7 +13,7 @@ from inverse_tracr.sample.grow import grow
 from inverse_tracr.sample.signatures import draw_signature
 from inverse_tracr.sample.thesis import thesis_length, thesis_program, thesis_signature
 
-MAX_DRAFTS = 50
+MAX_DRAFTS = 30
 MAX_THESIS_DRAFTS = 10_000
 """Drafts of the thesis have the length that they happen to have, and are thrown away until it is as wanted.
 """
@@ -38,7 +38,7 @@ def sample_program(
 ) -> Sample:
     """The program number `index` of the stream `seed` of a preset; the same on every machine.
 
-    Raises CapExceededError when 50 drafts in a row fail (`thesis`: 10,000), which takes options that leave no
+    Raises CapExceededError when 30 drafts in a row fail (`thesis`: 10,000), which takes options that leave no
     program.
     """
     preset = Preset(preset)

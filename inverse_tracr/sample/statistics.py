@@ -101,7 +101,7 @@ def statistics(samples: Iterable[Sample]) -> Statistics:
     )
 
 
-def _spread(numbers: Sequence[float]) -> Spread:
+def _spread(numbers: Sequence[int]) -> Spread:
     array = np.array(numbers, dtype=np.float64)
     median, p95 = np.percentile(array, [50, 95])
     return Spread(float(array.mean()), float(median), float(p95), float(array.max()))

@@ -13,7 +13,7 @@ from inverse_tracr.sample import Preset, SamplerConfig, default_config, sample_p
 from inverse_tracr.sample.draws import Draws, recency_sums
 from tests.conftest import Golden
 
-COUNT = 20
+COUNT = 12
 
 
 def text(preset: Preset, index: int, seed: int = 11) -> str:
@@ -75,8 +75,8 @@ def test_impossible_options_are_refused(config: dict[str, tuple[int, int]], mess
 
 
 def test_options_that_leave_no_program_are_found_out() -> None:
-    config = SamplerConfig(length=(15, 15), max_share=0.1)
-    with pytest.raises(CapExceededError, match="no program of 15 lines"):
+    config = SamplerConfig(length=(4, 4), max_share=0.1)
+    with pytest.raises(CapExceededError, match="no program of 4 lines"):
         sample_program("sound", 0, 0, config)
 
 

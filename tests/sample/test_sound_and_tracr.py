@@ -29,28 +29,28 @@ SOUND = (Preset.SOUND, Preset.TRACR)
 
 @pytest.mark.parametrize("preset", SOUND)
 def test_programs_keep_the_laws(preset: Preset) -> None:
-    for found in pool(preset):
-        check_laws(found, limit=200)
+    for found in pool(preset)[:50]:
+        check_laws(found, limit=1_000)
 
 
 @pytest.mark.parametrize("preset", SOUND)
 def test_compiled_models_mean_the_same(preset: Preset) -> None:
-    for found in pool(preset)[:60]:
-        assert first_disagreement(found.program, found.signature, limit=200) is None
+    for found in pool(preset)[:40]:
+        assert first_disagreement(found.program, found.signature, limit=120) is None
 
 
 @pytest.mark.parametrize("preset", SOUND)
 def test_small_signatures_agree_on_every_input(preset: Preset) -> None:
     config = replace(default_config(preset), vocab_size=(2, 3), max_seq_len=(3, 5))
-    for index in range(25):
+    for index in range(15):
         found = sample_program(preset, 3, index, config)
         assert first_disagreement(found.program, found.signature, limit=400) is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", SOUND)
-def test_a_thousand_compiled_models_mean_the_same(preset: Preset) -> None:
-    for index in range(1_000):
+def test_many_compiled_models_mean_the_same(preset: Preset) -> None:
+    for index in range(500):
         found = sample_program(preset, 2, index)
         assert first_disagreement(found.program, found.signature, limit=2_000) is None
 
@@ -137,6 +137,6 @@ def test_operations_are_mixed_about_as_in_the_thesis(preset: Preset) -> None:
 
 @pytest.mark.parametrize("preset", SOUND)
 def test_programs_are_nearly_canonical(preset: Preset) -> None:
-    found = pool(preset)[:100]
+    found = pool(preset)[:40]
     shorter = [s for s in found if len(canonical(s.program, s.signature)) < len(s.program)]
     assert len(shorter) <= 1

@@ -41,7 +41,7 @@ def test_different_forms_with_one_set_of_weights_are_counted(monkeypatch: pytest
     monkeypatch.setattr("inverse_tracr.sample.statistics.weights_hash", lambda _weights: b"")
     found = statistics([sample_of(f"v1 = map(indices, x < {c})\nreturn v1\n") for c in (1, 2, 2, 3)])
     assert found.same_canonical == 1 / 4
-    assert found.same_weights == 2 / 3
+    assert found.same_weights == pytest.approx(2 / 3)
 
 
 def test_no_sample_is_an_error() -> None:
@@ -50,6 +50,6 @@ def test_no_sample_is_an_error() -> None:
 
 
 def test_sound_programs_are_all_different_and_none_is_constant() -> None:
-    found = statistics(pool(Preset.SOUND)[:80])
+    found = statistics(pool(Preset.SOUND)[:50])
     assert found.constant_outputs == 0
     assert found.same_canonical == found.same_function == found.same_weights == 0
