@@ -15,10 +15,8 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 RELATIVE = 1e-4
 """A weight counts as zero below this share of the largest of its matrix."""
-_WRITES = 1e-5
-"""The same for what neurons write: long ladders of numbers have neurons of very different reach."""
-_FLOOR = 1e-5
-"""What a neuron writes at unit input counts as zero below this."""
+_LEAST_WRITE = 1e-5
+"""What a neuron writes counts as zero below this share of the largest of all neurons of its layer."""
 
 
 class NotReadableError(Exception):
@@ -274,14 +272,16 @@ def _without_cleaners(mlp: Mlp, bos: list[int]) -> Mlp:
 
 
 def _clean_neurons(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
-    """Weights with zeros where not significant.
+    """Weights with zeros where not significant, judged neuron by neuron.
 
-    A neuron may be scaled up before the ReLU and down behind it, so reads are judged neuron by neuron and
-    writes by what the neuron can write at unit input.
+    A neuron may be scaled up before the ReLU and down behind it, and those of long ladders are steep; one
+    that writes next to nothing at unit input is none.
     """
-    largest = np.abs(w_in).max(axis=0)
-    reads = np.abs(w_in) > RELATIVE * largest
+    reads = np.abs(w_in) > RELATIVE * np.abs(w_in).max(axis=0)
     reads[-1] = True  # thresholds are differences of large numbers: each counts
-    reach = np.abs(w_out) * largest[:, None]
-    writes = reach > max(_FLOOR, _WRITES * reach.max(initial=0.0))
-    return np.where(reads, w_in, 0.0), np.where(writes, w_out, 0.0)
+    size = np.abs(w_out)
+    writes = size > np.maximum(
+        RELATIVE * size.max(axis=1, keepdims=True), _LEAST_WRITE * size.max(initial=0.0)
+    )
+    acting = np.abs(w_in).max(axis=0) * size.max(axis=1) > _LEAST_WRITE
+    return np.where(reads, w_in, 0.0), np.where(writes & acting[:, None], w_out, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from inverse_tracr.decompile.lift.attention import Widths
 from inverse_tracr.decompile.lift.draft import Draft, Variable
-from inverse_tracr.decompile.lift.ladder import steps_at
+from inverse_tracr.decompile.lift.ladder import Ramps, find_ramps, steps_at
 from inverse_tracr.decompile.lift.stream import Floats, Mlp, NothingKnownError, NotReadableError
 from inverse_tracr.rasp.program import TOKENS, Encoding, Ref
 
@@ -47,6 +47,7 @@ class Tabulator:
 
     def __init__(self, mlp: Mlp, draft: Draft, widths: Widths) -> None:
         self._mlp, self._draft, self._widths = mlp, draft, widths
+        self._ramps: dict[int, Ramps | None] = {}
 
     def function(self, dim: int, neurons: Sequence[int], read: Sequence[int]) -> Function:
         """What `neurons`, which read the dimensions `read`, write to `dim`; raises NotReadableError."""
@@ -91,8 +92,17 @@ class Tabulator:
         steady = [n for n in neurons if w_in[n] == 0]
         ladder = [n for n in neurons if w_in[n] != 0]
         constant = float(np.maximum(always[steady], 0) @ w_out[steady])
-        sharp = steps_at(numbers, w_in[ladder], always[ladder], w_out[ladder], constant)
+        ramps = self._ramps_of(read)
+        sharp = steps_at(numbers, w_in[ladder], always[ladder], w_out[ladder], constant, ramps)
         return self._execute(dim, neurons, numbers[:, None], [read]) if sharp is None else sharp
+
+    def _ramps_of(self, read: int) -> Ramps | None:
+        """The ramps that the neurons that read a number build."""
+        if read not in self._ramps:
+            slopes = self._mlp.w_in[read]
+            rising = slopes > 0
+            self._ramps[read] = find_ramps(slopes[rising], self._mlp.always[rising])
+        return self._ramps[read]
 
 
 def _pairs(grids: list[Floats]) -> Floats:
