@@ -78,7 +78,7 @@ def build(
         return manifest
     with locked(folder):
         job = open_job(folder, config, chunk_size, revision or package_revision())
-        work = ChunkWork(job, trainer)
+        work = ChunkWork(job, trainer or _trainer(config))
         while True:
             records, selection = _make_enough(job, engine, work, report)
             try:
@@ -92,6 +92,15 @@ def build(
             write_manifest(folder, manifest)
             remove_building(folder)
             return manifest
+
+
+def _trainer(config: ZooConfig) -> Trainer | None:
+    """What trains the students of a zoo, imported only where there are any."""
+    if not config.trained:
+        return None
+    from inverse_tracr.zoo.students import DistillTrainer
+
+    return DistillTrainer()
 
 
 def _make_enough(

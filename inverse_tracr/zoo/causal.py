@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from inverse_tracr.compile import Plan
+from inverse_tracr.compile.circuit import Circuit, LineCircuit
 from inverse_tracr.model import TransformerProgram
-from inverse_tracr.rasp import Aggregate, Select, Trace
+from inverse_tracr.rasp import Select, Trace
 from inverse_tracr.rasp.interpreter import Indices
 from inverse_tracr.zoo.interchange import InterchangedTrace
 from inverse_tracr.zoo.outputs import agreement
@@ -37,33 +38,39 @@ class Effect:
     agreed: int
 
 
-def causal_effects(model: TransformerProgram, layout: Plan, *, seed: int) -> list[Effect]:
-    """Patch every line of the program of `layout` in its compiled model."""
+def causal_effects(model: TransformerProgram, layout: Plan, truth: Circuit, *, seed: int) -> list[Effect]:
+    """Patch every line that has a place of its own in the compiled model, where `truth` says that it lies.
+
+    `truth` is the circuit of the source of `layout`.
+    """
     random = np.random.default_rng([seed, model.config.d_model])
     shape = (2, PAIRS, layout.signature.max_seq_len)
     base, source = random.integers(0, len(layout.signature.vocab), size=shape)
     return [
-        _effect(model, layout, ref, base, source)
+        _effect(model, layout, truth.lines[layout.built.origin[ref]], ref, base, source)
         for ref, line in enumerate(layout.program.lines)
         if not isinstance(line, Select)
     ]
 
 
-def _effect(model: TransformerProgram, layout: Plan, ref: int, base: Indices, source: Indices) -> Effect:
+def _effect(
+    model: TransformerProgram, layout: Plan, place: LineCircuit, ref: int, base: Indices, source: Indices
+) -> Effect:
     program, signature = layout.program, layout.signature
     given = {ref: Trace(program, signature, source).column(ref)}
     said = InterchangedTrace(program, signature, base, given)
-    with _patched(_writer(model, layout, ref), layout.dims[ref].tolist(), model, source):
+    dims = [] if place.subspace is None else list(place.subspace.dims)
+    with _patched(_writer(model, place), dims, model, source):
         logits = model.logits_for(base)
     right = agreement(model, logits, said.output).all(axis=1)
-    return Effect(program.name(ref), int(said.inside.sum()), int((right & said.inside).sum()))
+    return Effect(place.name, int(said.inside.sum()), int((right & said.inside).sum()))
 
 
-def _writer(model: TransformerProgram, layout: Plan, ref: int) -> nn.Module:
+def _writer(model: TransformerProgram, place: LineCircuit) -> nn.Module:
     """The half-layer that writes a line."""
-    if isinstance(layout.program.lines[ref], Aggregate):
-        return model.get_submodule(f"blocks.{layout.heads[ref][0]}.attn")
-    return model.get_submodule(f"blocks.{layout.neurons[ref][0]}.mlp")
+    if place.mlp is not None:
+        return model.get_submodule(f"blocks.{place.mlp.layer}.mlp")
+    return model.get_submodule(f"blocks.{place.heads[0].layer}.attn")
 
 
 @contextmanager

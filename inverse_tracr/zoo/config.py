@@ -124,12 +124,21 @@ class ZooConfig:
             "copies": self.copies,
         }
 
+    def _recipe(self) -> str:
+        """The options of training; empty where nothing is trained."""
+        if not self.trained:
+            return ""
+        from inverse_tracr.distill import RECIPES
+
+        return repr(RECIPES[self.kind.value])
+
     @property
     def fingerprint(self) -> str:
-        """Hash of the configuration, the samplers' options and the functions that are left out."""
+        """Hash of the configuration, the options of samplers and training, and the excluded functions."""
         resolved = {
             **self.to_json(),
             "strata": [(s.preset.value, asdict(s.sampler)) for s in self.strata],
+            "recipe": self._recipe(),
             "excluded": excluded_digest() if self.without_test_functions else "",
         }
         text = json.dumps(resolved, sort_keys=True, default=str)

@@ -33,7 +33,7 @@ def export(
 ) -> int:
     """Write the first `limit` models of every split, or all, and return how many.
 
-    Each becomes `models/SPLIT/ITEM/` with its weights, `program.rasp` and, where it is known, `circuit.json`.
+    Each becomes `models/SPLIT/ITEM/` with its weights, `program.rasp` and `circuit.json`.
     `hugging-face` adds the card, the licence and the index. Raises BadInputError when `folder` is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
@@ -44,6 +44,8 @@ def export(
         target = folder / "models" / split / _name(specimen)
         _write_model(specimen, target, layout)
         (target / "program.rasp").write_text(specimen.row["program"], encoding="utf-8")
+        circuit = json.dumps(specimen.circuit(), ensure_ascii=False, indent=2)
+        (target / "circuit.json").write_text(circuit + "\n", encoding="utf-8")
         written += 1
         report(written)
     if layout is Layout.HUGGING_FACE:
@@ -73,6 +75,3 @@ def _write_model(specimen: Specimen, target: Path, layout: Layout) -> None:
             export_transformer_lens(specimen.model, target, TransformerLensVersion.V4)
         case Layout.SAFETENSORS | Layout.HUGGING_FACE:
             specimen.model.save(target, {"item": specimen.row["item"], "preset": specimen.row["preset"]})
-    if specimen.row.get("circuit"):
-        circuit = json.dumps(json.loads(specimen.row["circuit"]), indent=2)
-        (target / "circuit.json").write_text(circuit + "\n", encoding="utf-8")

@@ -9,7 +9,8 @@ from inverse_tracr.compile import Mode, compile_program, compile_weights
 from inverse_tracr.model import TransformerProgram, Weights
 from inverse_tracr.model.file_errors import ModelFileError
 from inverse_tracr.rasp import Program, Signature, parse_source
-from inverse_tracr.zoo.config import ZooConfig
+from inverse_tracr.zoo.circuits import circuit_json
+from inverse_tracr.zoo.config import Kind, ZooConfig
 from inverse_tracr.zoo.index import IndexRow, SplitIndex
 from inverse_tracr.zoo.manifest import SPLITS, Manifest, read_manifest
 from inverse_tracr.zoo.model_json import model_from_json
@@ -20,10 +21,15 @@ from inverse_tracr.zoo.weights_file import PackedWeights, open_packed
 class Specimen:
     """One model of a zoo: its row, its program and signature, and the model."""
 
+    kind: Kind
     row: IndexRow
     program: Program
     signature: Signature
     model: TransformerProgram
+
+    def circuit(self) -> dict[str, object]:
+        """The ground-truth circuit in JSON's types, as far as it is known for this kind of model."""
+        return circuit_json(self.kind, self.program, self.signature)
 
 
 class Zoo:
@@ -56,12 +62,13 @@ class Zoo:
         program, signature = program_of(cells, str(self.folder))
         if not self.config.trained:
             return Specimen(
+                self.config.kind,
                 cells,
                 program,
                 signature,
                 compile_program(program, signature, mode=Mode.FIXED, cap=self.config.cap),
             )
-        return Specimen(cells, program, signature, self._student(split, row, cells))
+        return Specimen(self.config.kind, cells, program, signature, self._student(split, row, cells))
 
     def weights(self, split: str, row: int) -> Weights:
         """The parameters alone, which is faster than the model for a standard zoo."""

@@ -62,14 +62,13 @@ class StudentRow(Row):
     """A row of a compressed or natural zoo.
 
     `copy` counts the checkpoints of one student, 0 is the first that was accepted. `config` is the
-    `config.json` of the model, `circuit` its ground-truth circuit as JSON. `loss` is the one that decides
+    `config.json` of the model. `loss` is the one that decides
     acceptance; `agreement` is the share of inputs of the comparison that are right at every position,
     `position_agreement` the share of positions. `teacher_d_model` is that of the compiled model.
     """
 
     copy: int = 0
     config: str = ""
-    circuit: str = ""
     loss: float = 0.0
     agreement: float = 0.0
     position_agreement: float = 0.0

@@ -73,14 +73,16 @@ class TestSetError(InverseTracrError):
     __test__ = False
 
 
-def pool_functions(report: Callable[[str, int], None]) -> Iterator[str]:
-    """Keys of the functions of all pools; `report` is told the set and the number of items made."""
-    for name, test_set in TEST_SETS.items():
+def pool_functions(report: Callable[[int], None]) -> Iterator[str]:
+    """Keys of the functions of all pools; `report` is told the number of items made."""
+    made = 0
+    for test_set in TEST_SETS.values():
         for number in range(test_set.pool):
             item = make_item(test_set.config, number)
             if isinstance(item, Item):
                 yield item.row.function_hash[:KEY_DIGITS]
-            report(name, number + 1)
+            made += 1
+            report(made)
 
 
 def write_functions(keys: Iterator[str]) -> int:

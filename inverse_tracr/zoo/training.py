@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from inverse_tracr.compile import Compiled
@@ -22,21 +22,19 @@ IMPERFECT = (0.9, 0.999)
 
 @dataclass(frozen=True)
 class Trained:
-    """A checkpoint of a student of the item with this number.
+    """A checkpoint of a student of the item with this number, `weights` None where there is none to keep.
 
-    `accepted`: by loss and agreement, as the design says. `agreement`: share of the inputs of a comparison
-    that are right at every position. `circuit`: JSON of its ground-truth circuit.
+    `agreement`: share of the inputs of a comparison that are right at every position;
+    `position_agreement`: share of their positions.
     """
 
     item: int
     copy: int
-    accepted: bool
-    weights: Weights
+    weights: Weights | None
     loss: float
     agreement: float
     position_agreement: float
     steps: int
-    circuit: str
 
 
 Trainer = Callable[[ZooConfig, Sequence[Item]], Iterable[Trained]]
@@ -56,39 +54,49 @@ def train(trainer: Trainer, config: ZooConfig, items: Sequence[Item | Row]) -> t
             rows.append(StudentRow(**asdict(item)))
             continue
         for student in students[item.row.item]:
-            row, flat = _student_row(config, item, student), flatten(student.weights)
-            rows.append(
-                replace(row, weights_hash=hashlib.blake2b(flat.tobytes(), digest_size=16).hexdigest())
-            )
-            if row.outcome == Outcome.MADE.value:
-                weights.append(flat)
+            if student.weights is None or not is_taken(config, student):
+                rows.append(_rejected_row(item, student))
+                continue
+            flat = flatten(student.weights)
+            weights.append(flat)
+            rows.append(_student_row(item, student, student.weights, flat))
     return rows, weights
 
 
 def is_taken(config: ZooConfig, student: Trained) -> bool:
-    """Whether the zoo takes a student."""
+    """Whether the zoo takes a student that was accepted."""
     match config.acceptance:
         case Acceptance.USUAL:
-            return student.accepted
+            return True
         case Acceptance.EXACT:
-            return student.accepted and student.agreement == 1.0
+            return student.agreement == 1.0
         case Acceptance.IMPERFECT:
             return IMPERFECT[0] <= student.agreement <= IMPERFECT[1]
 
 
-def _student_row(config: ZooConfig, item: Item, student: Trained) -> StudentRow:
-    sizes = student.weights.config(item.signature.causal)
-    outcome = Outcome.MADE if is_taken(config, student) else Outcome.REJECTED
+def _rejected_row(item: Item, student: Trained) -> StudentRow:
+    shared: dict[str, Any] = asdict(item.row) | {"outcome": Outcome.REJECTED.value}
+    return StudentRow(**shared, **_findings(item, student))
+
+
+def _student_row(item: Item, student: Trained, weights: Weights, flat: Flat) -> StudentRow:
+    sizes = weights.config(item.signature.causal)
     shared: dict[str, Any] = asdict(item.row) | {name: getattr(sizes, name) for name in SIZES}
-    shared |= {"outcome": outcome.value, "parameters": sizes.parameter_count}
+    shared |= {"parameters": sizes.parameter_count}
     return StudentRow(
         **shared,
-        copy=student.copy,
-        config=model_to_json(Compiled(item.plan, student.weights), sizes),
-        circuit=student.circuit,
-        loss=student.loss,
-        agreement=student.agreement,
-        position_agreement=student.position_agreement,
-        steps=student.steps,
-        teacher_d_model=item.plan.config.d_model,
+        **_findings(item, student),
+        config=model_to_json(Compiled(item.plan, weights), sizes),
+        weights_hash=hashlib.blake2b(flat.tobytes(), digest_size=16).hexdigest(),
     )
+
+
+def _findings(item: Item, student: Trained) -> dict[str, Any]:
+    return {
+        "copy": student.copy,
+        "loss": student.loss,
+        "agreement": student.agreement,
+        "position_agreement": student.position_agreement,
+        "steps": student.steps,
+        "teacher_d_model": item.plan.config.d_model,
+    }

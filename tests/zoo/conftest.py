@@ -14,7 +14,13 @@ from inverse_tracr.zoo.compiled_hash import compiled_hash
 from inverse_tracr.zoo.items import Item, make_item
 from inverse_tracr.zoo.manifest import FileEntry
 from inverse_tracr.zoo.rows import Row
+from tests.cli.invoke import CommandLine
 from tests.zoo.examples import COMPRESSED, build_serially, own_teachers
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
 
 
 @cache

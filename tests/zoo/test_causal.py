@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inverse_tracr.compile import Mode, compile_program, plan
+from inverse_tracr.compile.circuit import circuit
 from inverse_tracr.rasp import Trace, parse_source
 from inverse_tracr.zoo.causal import causal_effects
 from inverse_tracr.zoo.interchange import InterchangedTrace
@@ -28,7 +29,7 @@ def test_a_true_circuit_passes() -> None:
     assert found.signature is not None
     layout = plan(found.program, found.signature, mode=Mode.FIXED)
     model = compile_program(found.program, found.signature, mode=Mode.FIXED)
-    effects = causal_effects(model, layout, seed=0)
+    effects = causal_effects(model, layout, circuit(layout), seed=0)
     assert [effect.line for effect in effects] == ["v2", "v3", "v5", "v6"]
     assert all(effect.compared > 12 and effect.agreed == effect.compared for effect in effects)
 
@@ -39,9 +40,13 @@ def test_a_false_circuit_fails(line: int) -> None:
     assert found.signature is not None
     layout = plan(found.program, found.signature, mode=Mode.FIXED)
     model = compile_program(found.program, found.signature, mode=Mode.FIXED)
-    elsewhere = np.roll(np.arange(model.config.d_model), 1)[layout.dims[line]]
-    forged = replace(layout, dims=layout.dims | {line: elsewhere})
-    effects = causal_effects(model, forged, seed=0)
+    truth = circuit(layout)
+    subspace = truth.lines[line].subspace
+    assert subspace is not None
+    elsewhere = replace(subspace, dims=tuple(range(len(subspace.dims))))
+    lines = list(truth.lines)
+    lines[line] = replace(lines[line], subspace=elsewhere)
+    effects = causal_effects(model, layout, replace(truth, lines=tuple(lines)), seed=0)
     assert any(effect.agreed < effect.compared for effect in effects)
 
 

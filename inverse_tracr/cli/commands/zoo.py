@@ -232,13 +232,25 @@ def build_test_sets(
     workers
         Processes; one a core unless given.
     update
-        Write the manifest anew instead of comparing; for the developers of this package.
+        Write the manifest anew instead of comparing, and without --only the list of functions that no other
+        zoo may hold; for the developers of this package.
     """
     from inverse_tracr.zoo import build as build_zoo
-    from inverse_tracr.zoo.test_sets import TEST_SETS, compare, hashes, read_hashes, write_hashes
+    from inverse_tracr.zoo.test_sets import (
+        TEST_SETS,
+        compare,
+        hashes,
+        pool_functions,
+        read_hashes,
+        write_functions,
+        write_hashes,
+    )
 
     if only is not None and only not in TEST_SETS:
         raise UsageError("there is no such test set", expected=", ".join(TEST_SETS), got=only)
+    if update and only is None:
+        counted = _Lines(lambda count: f"{count:,} programs of the pools")
+        note(f"{write_functions(pool_functions(counted)):,} functions belong to the test sets")
     known = read_hashes()
     for name in [only] if only else TEST_SETS:
         config = TEST_SETS[name].config
@@ -271,7 +283,7 @@ def _engine(name: EngineName, workers: int | None, memory_gib: float, minutes: f
         EngineKind(name),
         workers=_workers(workers),
         memory=int(memory_gib * GIBIBYTE),
-        timeout=60 * minutes,
+        timeout=60.0 * minutes,
     )
 
 

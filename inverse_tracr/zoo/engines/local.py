@@ -63,7 +63,7 @@ class LocalEngine:
 
 
 def _context() -> BaseContext:
-    """Workers are forked off a process that has imported everything and runs no threads, where that can be."""
+    """Where it can be, workers are forked off a process that has imported everything and runs no threads."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
