@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from tracr.compiler.assemble import AssembledTransformerModel
@@ -20,6 +20,9 @@ Array = np.ndarray
 
 TOLERANCE = 1e-5
 """How far apart the logits of both models may lie: float32 sums in another order."""
+
+ILL_CONDITIONED = 20
+"""How much further Tracr's logits may lie from exact ones than ours do."""
 
 INPUTS = 16
 """How many inputs of one length both models are run on."""
@@ -209,22 +212,24 @@ def _sorted_columns(matrix: Array) -> Array:
 def forward_differences(
     compiled: Compiled, assembled: AssembledTransformerModel, *, random: np.random.Generator
 ) -> Iterator[str]:
-    """Where our model and Tracr's own forward pass part by more than 1e-5, or name another value.
+    """Where our model and Tracr's own forward pass part by more than rounding, or name another value.
 
-    Run on random inputs of the greatest length and of another one.
+    Run on random inputs of the greatest length and of another one. Rounding is 1e-5; more where our model is
+    further from itself in float64: numbers on the ramps of a ladder, which multiply every error by 100.
     """
     signature = compiled.plan.signature
     w_u = TransformerProgram.from_tracr(assembled).weights().W_U
-    forward = jax.jit(assembled.forward)
     shorter = int(random.integers(1, signature.max_seq_len + 1))
     for length in {signature.max_seq_len, shorter}:
         drawn = random.integers(len(signature.vocab), size=(INPUTS, length))
         ours = compiled.model.logits_for(drawn)
-        output = forward(assembled.params, jnp.array(_rows(compiled, drawn)))
+        output = assembled.forward(assembled.params, jnp.array(_rows(compiled, drawn)))
         theirs = np.asarray(output.transformer_output.output)[:, 1:] @ w_u
-        apart = np.abs(ours - theirs).max()
-        if apart > TOLERANCE:
-            yield f"logits of length {length} are apart by {apart}"
+        exact = copy.deepcopy(compiled.model).double().logits_for(drawn)
+        tolerance = TOLERANCE + ILL_CONDITIONED * np.abs(ours - exact).max()
+        apart = max(np.abs(ours - theirs).max(), np.abs(exact - theirs).max())
+        if apart > tolerance:
+            yield f"logits of length {length} are apart by {apart}, {tolerance} is allowed"
         elif isinstance(compiled.output_encoder, CategoricalOutput):
             named = np.asarray(output.unembedded_output)[:, 1:]
             yield from _decoded(ours, named, drawn)

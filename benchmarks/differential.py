@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.comparison import assembled_differences, craft_differences, forward_differences
 from benchmarks.random_programs import POLICIES, Policy, random_program
-from benchmarks.results import table, write_section
+from benchmarks.results import table, tell, write_section
 from benchmarks.tracr_oracle import TracrRefusesError, assemble_craft, check_assembly, craft, is_ordered
 from inverse_tracr.compile import Compiled, CompileError, compile_weights
 from inverse_tracr.rasp.program import Program, ProgramError
@@ -109,6 +109,7 @@ def compare(
     for index in range(first, first + count):
         program, signature = random_program(seed, index, policies)
         tally.programs += 1
+        tell(tally.programs, count)
         policy = policies[index % len(policies)].name
         tally.policies[policy] = tally.policies.get(policy, 0) + 1
         whole = every > 0 and (index - first) % every == 0

@@ -39,6 +39,12 @@ def write_section(name: str, title: str, body: str, *, path: Path = RESULTS) -> 
     path.write_text(text, encoding="utf-8")
 
 
+def tell(done: int, of: int, every: int = 1_000) -> None:
+    """Say on standard error how far a long run has come, now and then."""
+    if done % every == 0:
+        print(f"{done:,} of {of:,}", file=sys.stderr, flush=True)
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]

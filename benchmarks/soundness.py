@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from benchmarks.execution import Outcome, outcome
 from benchmarks.random_programs import POLICIES, Policy, random_program
-from benchmarks.results import table, write_section
+from benchmarks.results import table, tell, write_section
 from inverse_tracr.compile import Compiled, Mode, compile_weights, plan_soundness
 from inverse_tracr.errors import InverseTracrError
 
@@ -44,6 +44,7 @@ def compare(*, count: int, seed: int, first: int, mode: Mode, policies: Sequence
     for index in range(first, first + count):
         program, signature = random_program(seed, index, policies)
         tally.programs += 1
+        tell(tally.programs, count)
         try:
             compiled = compile_weights(program, signature, mode=mode)
         except InverseTracrError:

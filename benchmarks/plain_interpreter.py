@@ -1,0 +1,97 @@
+"""A second interpreter, position by position in plain Python, to check the vectorised one and the verifier."""
+
+from __future__ import annotations
+
+from inverse_tracr.rasp import (
+    INDICES,
+    TOKENS,
+    Aggregate,
+    Encoding,
+    LinearSequenceMap,
+    Map,
+    Program,
+    Select,
+    SelectorWidth,
+    SequenceMap,
+    Signature,
+    UnaryTable,
+    ValueSets,
+)
+from inverse_tracr.rasp.values import Maybe, is_number
+
+Row = list[Maybe]
+
+
+def run_plainly(program: Program, signature: Signature, tokens: list[int]) -> Row:
+    """Outputs for one input given as indices into the vocabulary; numbers to nine digits."""
+    length = len(tokens)
+    rows: dict[int, Row] = {TOKENS: [signature.vocab[t] for t in tokens], INDICES: list(range(length))}
+    selected: dict[int, list[list[int]]] = {}
+    for position, line in enumerate(program.lines):
+        match line:
+            case Map():
+                rows[position] = [_apply(program, signature, line, x) for x in rows[line.operand]]
+            case SequenceMap():
+                pairs = zip(rows[line.first], rows[line.second], strict=True)
+                rows[position] = [None if x is None or y is None else line.function(x, y) for x, y in pairs]
+            case LinearSequenceMap():
+                pairs = zip(rows[line.first], rows[line.second], strict=True)
+                rows[position] = [_linear(line, x, y) for x, y in pairs]
+            case Select():
+                selected[position] = _select(signature, line, rows[line.keys], rows[line.queries])
+            case Aggregate():
+                numerical = program.encoding(position) is Encoding.NUMERICAL
+                values = rows[line.values]
+                rows[position] = [
+                    _mean(values, chosen) if numerical else _one(values, chosen)
+                    for chosen in selected[line.selector]
+                ]
+            case SelectorWidth():
+                rows[position] = [len(chosen) for chosen in selected[line.selector]]
+    return [round(float(v), 9) if is_number(v) else v for v in rows[program.output]]  # pyright: ignore[reportArgumentType]
+
+
+def _apply(program: Program, signature: Signature, line: Map, x: Maybe) -> Maybe:
+    if x is None:
+        return None
+    numerical = program.encoding(line.operand) is Encoding.NUMERICAL
+    if numerical and isinstance(line.function, UnaryTable):
+        known = ValueSets(program, signature)[line.operand]
+        return line.function(x) if x in known else line.function.nearest(float(x))  # pyright: ignore[reportArgumentType]
+    return line.function(x)
+
+
+def _linear(line: LinearSequenceMap, x: Maybe, y: Maybe) -> Maybe:
+    if x is None or y is None:
+        return None
+    return line.first_factor * x + line.second_factor * y  # pyright: ignore[reportOperatorIssue]
+
+
+def _select(signature: Signature, line: Select, keys: Row, queries: Row) -> list[list[int]]:
+    return [
+        [
+            k
+            for k, key in enumerate(keys)
+            if key is not None
+            and query is not None
+            and (not signature.causal or k <= q)
+            and line.predicate(key, query)
+        ]
+        for q, query in enumerate(queries)
+    ]
+
+
+def _mean(values: Row, chosen: list[int]) -> Maybe:
+    numbers = [values[k] for k in chosen]
+    return sum(n for n in numbers if n is not None) / len(chosen) if chosen else 0.0  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+
+
+def _one(values: Row, chosen: list[int]) -> Maybe:
+    """The one value chosen, where at least half of the chosen positions have one; numbers are averaged."""
+    found = [values[k] for k in chosen if values[k] is not None]
+    distinct = set(found)
+    if len(distinct) == 1:
+        return found[0] if 2 * len(found) >= len(chosen) else None
+    if len(distinct) > 1 and all(is_number(v) for v in distinct):
+        return sum(found) / len(chosen)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+    return None

@@ -1,0 +1,179 @@
+"""Mutants of programs against the verifier: none that differs on an input may be judged equivalent.
+
+python -m benchmarks.program_mutants --count 100000 [--seed 0] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import torch
+
+from benchmarks.plain_interpreter import run_plainly
+from benchmarks.results import write_section
+from inverse_tracr.compile import Mode, compile_program
+from inverse_tracr.decompile import Verdict, verify
+from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp import (
+    Comparison,
+    Line,
+    Map,
+    NamedPredicate,
+    NamedUnary,
+    PredicateTable,
+    Program,
+    Select,
+    SequenceMap,
+    Signature,
+    UnaryOp,
+    UnaryTable,
+    comparison_inputs,
+)
+from inverse_tracr.rasp.functions import BinaryOp, BinaryTable, NamedBinary
+from inverse_tracr.rasp.program import operands, with_operands
+from inverse_tracr.sample import SamplerConfig, sample_program
+
+_SMALL = SamplerConfig(length=(3, 7), vocab_size=(2, 3), max_seq_len=(3, 4))
+_PER_PROGRAM = 10
+Random = np.random.Generator
+
+
+@dataclass
+class Tally:
+    """Mutants by what they are and what the verifier says; `wrong` names false verdicts `equivalent`."""
+
+    mutants: int = 0
+    different: int = 0
+    refuted: int = 0
+    same: int = 0
+    same_not_refuted: int = 0
+    wrong: list[str] = field(default_factory=list[str])
+
+
+def mutants(program: Program, random: Random) -> Iterator[Program]:
+    """Programs that differ from `program` in one place: a function, a predicate, a table entry, an operand."""
+    while True:
+        position = int(random.integers(len(program.lines)))
+        line = program.lines[position]
+        changed = _moved(program, position, random) if random.random() < 0.3 else _changed(line, random)
+        if changed is None or changed == line:
+            continue
+        lines = (*program.lines[:position], changed, *program.lines[position + 1 :])
+        try:
+            yield Program(lines, program.output)
+        except InverseTracrError:
+            continue
+
+
+def _moved(program: Program, position: int, random: Random) -> Line | None:
+    """The line with one operand exchanged."""
+    line = program.lines[position]
+    refs = list(operands(line))
+    refs[int(random.integers(len(refs)))] = int(random.integers(-2, position)) if position else -1
+    return with_operands(line, tuple(refs))
+
+
+def _changed(line: Line, random: Random) -> Line | None:
+    """The line with its function or predicate changed."""
+    match line:
+        case Map(function=UnaryTable() as table) if table.entries:
+            return replace(line, function=UnaryTable(_entry_changed(table.entries, random), table.default))
+        case Map(function=NamedUnary() as function) if isinstance(function.constant, int | float):
+            return replace(line, function=replace(function, constant=function.constant + 1))
+        case Map():
+            ops = (UnaryOp.IDENTITY, UnaryOp.NOT, UnaryOp.BOOL, UnaryOp.NEGATE)
+            return replace(line, function=NamedUnary(ops[int(random.integers(len(ops)))]))
+        case SequenceMap(function=BinaryTable() as table) if table.entries:
+            return replace(line, function=BinaryTable(_entry_changed(table.entries, random), table.default))
+        case SequenceMap():
+            ops = list(BinaryOp)
+            return replace(line, function=NamedBinary(ops[int(random.integers(len(ops)))]))
+        case Select(predicate=PredicateTable() as table) if table.pairs:
+            gone = int(random.integers(len(table.pairs)))
+            return replace(line, predicate=PredicateTable(table.pairs[:gone] + table.pairs[gone + 1 :]))
+        case Select():
+            comparisons = list(Comparison)
+            return replace(
+                line, predicate=NamedPredicate(comparisons[int(random.integers(len(comparisons)))])
+            )
+        case _:
+            return None
+
+
+def _entry_changed(entries: tuple[tuple[object, object], ...], random: Random) -> tuple:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
+    """Table entries, one of which has the value of another."""
+    at, other = random.integers(len(entries), size=2).tolist()
+    return tuple((k, entries[other][1] if i == at else v) for i, (k, v) in enumerate(entries))  # pyright: ignore[reportUnknownVariableType]
+
+
+def judge(
+    model: TransformerProgram,
+    program: Program,
+    mutant: Program,
+    signature: Signature,
+    tally: Tally,
+    name: str,
+) -> None:
+    """Compare a mutant with the program on every input, plainly, and then ask the verifier."""
+    differs = any(
+        run_plainly(program, signature, row) != run_plainly(mutant, signature, row)
+        for batch in comparison_inputs(signature)
+        for row in batch.tolist()
+    )
+    try:
+        verdict = verify(model, mutant).verdict
+    except InverseTracrError:
+        verdict = Verdict.REFUTED
+    tally.mutants += 1
+    tally.different += differs
+    tally.same += not differs
+    tally.refuted += differs and verdict is Verdict.REFUTED
+    tally.same_not_refuted += not differs and verdict is not Verdict.REFUTED
+    if differs and verdict is Verdict.EQUIVALENT:
+        tally.wrong.append(name)
+
+
+def measure(count: int, seed: int) -> Tally:
+    """Mutants of sampled programs whose models are compiled without faults."""
+    tally = Tally()
+    index = 0
+    while tally.mutants < count:
+        preset = ("sound", "tracr")[index % 2]
+        sample = sample_program(preset, seed, index, _SMALL)
+        model = compile_program(sample.program, sample.signature, mode=Mode.FIXED)
+        random = np.random.default_rng([seed, index])
+        for number, mutant in enumerate(mutants(sample.program, random)):
+            if number >= _PER_PROGRAM or tally.mutants >= count:
+                break
+            judge(model, sample.program, mutant, sample.signature, tally, f"{preset} {index}.{number}")
+        index += 1
+    return tally
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    tally = measure(options.count, options.seed)
+    print(json.dumps({"schema": 1, **asdict(tally)}))
+    if options.write:
+        body = (
+            f"{tally.mutants} mutants of sampled programs, every input checked: {tally.different} differ from "
+            f"their program on some input, of which the verifier refutes {tally.refuted} and calls "
+            f"{len(tally.wrong)} `equivalent`; {tally.same} differ on none, of which {tally.same_not_refuted} "
+            "are not refuted (a mutant may compute the same and still compile to a model that does not)."
+        )
+        write_section("verifier-mutants", "Mutants against the verifier", body)
+
+
+if __name__ == "__main__":
+    main()
