@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: all of them, each in its own process, each writing its section of docs/results.md."""
+"""`python -m benchmarks`: all of them, each in its own process and with its section of docs/results.md."""
 
 from __future__ import annotations
 
