@@ -1,0 +1,111 @@
+"""Many teachers in, many students out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import torch
+
+from inverse_tracr.distill.align import align
+from inverse_tracr.distill.fleet import Fleet, Trainee
+from inverse_tracr.distill.folding import folded_model
+from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompressed_weights
+from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
+from inverse_tracr.distill.moments import measure
+from inverse_tracr.distill.recipe import Kind, Recipe, Start
+from inverse_tracr.distill.stack import Stack, StackShape
+from inverse_tracr.distill.start import first_w_emb
+from inverse_tracr.distill.student import Checkpoint, Reason, Student
+from inverse_tracr.distill.teacher import Task, Teacher
+from inverse_tracr.errors import InverseTracrError
+
+
+def distill(
+    teachers: Iterable[Teacher], recipe: Recipe, *, device: str | torch.device = "cpu", seed: int
+) -> Iterator[Student]:
+    """A student of each teacher, in the order in which they are done.
+
+    Teachers are taken `recipe.window` at a time and grouped by shape. A student's random numbers come from
+    `seed` and its item alone; the same teachers in the same order give the same bytes on the same machine
+    with the same PyTorch and number of threads. A teacher that cannot be compiled gives a student that is
+    not accepted.
+    """
+    remaining = iter(teachers)
+    while window := list(islice(remaining, recipe.window)):
+        tasks: list[Task] = []
+        for teacher in window:
+            started = time.process_time()
+            try:
+                tasks.append(Task.of(teacher, recipe, seed))
+            except InverseTracrError:
+                spent = time.process_time() - started
+                yield Student(teacher.item, Reason.UNCOMPILABLE, None, 0, spent)
+        for group in _groups(tasks, 2 * recipe.slots):
+            yield from _students_of(group, recipe, torch.device(device))
+
+
+def _groups(tasks: Sequence[Task], size: int) -> list[list[Task]]:
+    """Tasks of like shape together, `size` at most; they are padded to the largest of their group."""
+
+    def cost(task: Task) -> tuple[int, int, int, int]:
+        c = task.config
+        return (c.n_layers, c.n_heads, c.d_model * c.n_ctx, task.teacher.item)
+
+    by_cost = sorted(tasks, key=cost)
+    return [by_cost[start : start + size] for start in range(0, len(by_cost), size)]
+
+
+def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:
+    trainees = _begin(tasks, recipe, device)
+    if recipe.steps == 0:
+        yield from (_judged(trainee, recipe) for trainee in trainees)
+        return
+    yield from (_judged(trainee, recipe) for trainee in Fleet(recipe, trainees, device).run())
+
+
+def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[Trainee]:
+    """Students with their first weights, W_emb aligned."""
+    started = time.process_time()
+    teachers = [teacher_halves(task) for task in tasks]
+    stack = Stack.empty(StackShape.of(tasks, teachers), len(tasks), device)
+    for slot, (task, halves) in enumerate(zip(tasks, teachers, strict=True)):
+        stack.put(slot, task, halves, task.config.d_head)
+    moments = None
+    if recipe.align_steps or recipe.start is Start.SUBSPACE:
+        moments = measure(tasks, teachers, stack)
+    w_emb = first_w_emb(recipe, tasks, stack, moments)
+    if moments is not None and recipe.align_steps:
+        w_emb = align(recipe, moments, stack, w_emb)
+    found = w_emb.cpu().numpy()
+    trainees: list[Trainee] = []
+    for slot, (task, halves) in enumerate(zip(tasks, teachers, strict=True)):
+        own = found[slot, : task.d_model, : task.config.d_model].copy()
+        first = halves if recipe.kind is Kind.COMPRESSED else natural_halves(task)
+        trainees.append(Trainee(task, first, halves, own))
+    spent = (time.process_time() - started) / len(trainees)
+    for trainee in trainees:
+        trainee.core_seconds += spent
+    return trainees
+
+
+def _judged(trainee: Trainee, recipe: Recipe) -> Student:
+    started = time.process_time()
+    task = trainee.task
+    if trainee.diverged or not np.isfinite(trainee.w_emb).all():
+        return Student(task.teacher.item, Reason.DIVERGED, None, trainee.steps, trainee.core_seconds)
+    if trainee.hopeless:
+        return Student(task.teacher.item, Reason.HOPELESS, None, trainee.steps, trainee.core_seconds)
+    verdict = judge(Candidate(task, trainee.halves, trainee.teacher, trainee.w_emb))
+    checkpoints: tuple[Checkpoint, ...] = ()
+    reason = Reason.ACCEPTED
+    if verdict.accepted:
+        natural = recipe.kind is Kind.NATURAL
+        weights = uncompressed_weights(task, list(trainee.halves)) if natural else task.compiled.weights
+        checkpoints = (Checkpoint(folded_model(task, weights, trainee.w_emb), trainee.steps, verdict),)
+    else:
+        reason = Reason.AGREEMENT if verdict.positions < LEAST_AGREEMENT else Reason.LOSS
+    spent = trainee.core_seconds + time.process_time() - started
+    return Student(task.teacher.item, reason, verdict, trainee.steps, spent, checkpoints)

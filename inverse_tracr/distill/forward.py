@@ -1,0 +1,75 @@
+"""The forward pass of a stack: teachers in their own residual stream, students through W_emb.
+
+A student is run half folded: its residual stream is `d_model` wide, what its half-layers read is folded with
+W_emb once a pass, and what they write is kept uncompressed for the layer-wise loss before it is compressed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from inverse_tracr.distill.attention import Scope, attend
+from inverse_tracr.distill.stack import HalfStack, Stack
+from inverse_tracr.model.shapes import Float
+
+Outputs = list[Tensor | None]
+"""What each half-layer writes, `[students, rows, places]`; None for a silent one."""
+
+
+def run_teachers(
+    stack: Stack, residual: Float[Tensor, "students d_full places"], scope: Scope
+) -> tuple[Outputs, list[Tensor]]:
+    """Outputs of the half-layers, and the residual stream before each of them and after the last."""
+    outputs: Outputs = []
+    residuals = [residual]
+    for half in stack.halves:
+        if half.shape.rows == 0:
+            outputs.append(None)
+            residuals.append(residual)
+            continue
+        output = _half(half, half.read, residual, scope)
+        outputs.append(output)
+        residual = _spread(residual, half.dims, output)
+        residuals.append(residual)
+    return outputs, residuals
+
+
+def run_students(
+    stack: Stack,
+    w_emb: Float[Tensor, "students d_model d_full"],
+    residual: Float[Tensor, "students d_full places"],
+    scope: Scope,
+) -> tuple[Outputs, Float[Tensor, "students d_vocab_out places"]]:
+    """Outputs of the half-layers (uncompressed) and logits, from uncompressed embeddings."""
+    transposed = w_emb.transpose(1, 2)
+    padded = torch.nn.functional.pad(w_emb, (0, 1))
+    stream = torch.bmm(w_emb, residual)
+    outputs: Outputs = []
+    for half in stack.halves:
+        if half.shape.rows == 0:
+            outputs.append(None)
+            continue
+        output = _half(half, torch.bmm(half.read, transposed), stream, scope)
+        outputs.append(output)
+        where = half.dims[:, None].expand(-1, w_emb.shape[1], -1)
+        stream = stream + torch.bmm(padded.gather(2, where), output)
+    return outputs, torch.bmm(torch.bmm(stack.unembed, transposed), stream)
+
+
+def _half(half: HalfStack, read: Tensor, residual: Tensor, scope: Scope) -> Tensor:
+    """Output of one half-layer; `read` fits the width of `residual`."""
+    before = torch.baddbmm(half.read_bias, read, residual)
+    if half.shape.matrices == 1:
+        hidden = before.relu()
+    else:
+        heads = before.chunk(half.shape.heads, dim=1)
+        hidden = torch.cat([attend(qkv, scope) for qkv in heads], dim=1)
+    return torch.baddbmm(half.write_bias, half.write, hidden)
+
+
+def _spread(residual: Tensor, dims: Tensor, output: Tensor) -> Tensor:
+    """`residual` with the rows of `output` added at `dims`; a row at `d_full` goes nowhere."""
+    padded = torch.nn.functional.pad(residual, (0, 0, 0, 1))
+    where = dims[..., None].expand(-1, -1, residual.shape[2])
+    return padded.scatter_add(1, where, output)[:, :-1]

@@ -1,0 +1,139 @@
+"""What decides whether a student is taken: its loss on held-out inputs, its agreement on the verifier's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inverse_tracr.distill.attention import Scope
+from inverse_tracr.distill.forward import run_students
+from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.lessons import Draw, draw, embed, lesson
+from inverse_tracr.distill.losses import Scales, layer_loss, output_loss
+from inverse_tracr.distill.recipe import Inputs, Kind, Recipe
+from inverse_tracr.distill.stack import Stack, StackShape
+from inverse_tracr.distill.teacher import Stream, Task
+from inverse_tracr.distill.truth import right, targets_of
+from inverse_tracr.model.shapes import Float32
+from inverse_tracr.rasp import comparison_inputs
+
+MOST_LOSS = 0.05
+LEAST_AGREEMENT = 0.9
+"""Bounds of acceptance: of the held-out loss, and of the share of positions that are right."""
+
+HELD_OUT_VOCABULARY = 64
+HELD_OUT_UNIFORM = 512
+CHUNK = 64
+"""Uniform residuals, or inputs times 1/8, that are judged at once."""
+
+_MEASURE = Recipe(Kind.COMPRESSED, layer_inputs=Inputs.RANDOM, by_resolution=False)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Losses on held-out inputs; `agreement` is the share of the verifier's inputs that are right at every
+    position, `positions` the share of their positions that are right; `inputs` their number.
+    """
+
+    layer_loss: float
+    output_loss: float
+    agreement: float
+    positions: float
+    inputs: int
+
+    @property
+    def loss(self) -> float:
+        """`layer_loss` + 0.1 × `output_loss`, which is compared with `MOST_LOSS`."""
+        return self.layer_loss + 0.1 * self.output_loss
+
+    @property
+    def accepted(self) -> bool:
+        """Whether both bounds are kept."""
+        return self.loss <= MOST_LOSS and self.positions >= LEAST_AGREEMENT
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A student to judge: `halves` are its half-layers, `teacher` those of its teacher."""
+
+    task: Task
+    halves: Sequence[Half]
+    teacher: Sequence[Half]
+    w_emb: Float32[np.ndarray, "d_model d_full"]
+
+
+def judge(candidate: Candidate) -> Judgement:
+    """Loss on 512 held-out uniform residuals and 64 held-out inputs, agreement on the verifier's inputs."""
+    layers, output = _held_out_loss(candidate)
+    agreement, positions, inputs = _agreement(candidate)
+    return Judgement(layers, output, agreement, positions, inputs)
+
+
+def _held_out_loss(candidate: Candidate) -> tuple[float, float]:
+    task = candidate.task
+    drawn = draw(task, task.random(Stream.JUDGING), HELD_OUT_VOCABULARY, HELD_OUT_UNIFORM)
+    layers = np.mean([_losses(candidate, part)[0] for part in _parts(drawn)])
+    only_vocabulary = _slice(drawn, slice(0, drawn.vocabulary))
+    return float(layers), _losses(candidate, only_vocabulary)[1]
+
+
+def _parts(drawn: Draw) -> list[Draw]:
+    """The uniform residuals, `CHUNK` at a time."""
+    uniform = range(drawn.vocabulary, len(drawn.length), CHUNK)
+    return [_slice(drawn, slice(start, start + CHUNK)) for start in uniform]
+
+
+def _slice(drawn: Draw, part: slice) -> Draw:
+    inside = drawn.vocabulary if part.start == 0 else 0
+    return Draw(drawn.residual[:, part], drawn.length[part], drawn.targets[:, part], inside)
+
+
+def _losses(candidate: Candidate, drawn: Draw) -> tuple[float, float]:
+    """Layer-wise and output loss on one batch."""
+    task, cpu = candidate.task, torch.device("cpu")
+    shape = StackShape.of([task], [candidate.teacher])
+    teachers = Stack.empty(shape, 1, cpu)
+    teachers.put(0, task, candidate.teacher, task.config.d_head)
+    scales = Scales.empty(teachers)
+    scales.put(0, task, teachers, by_resolution=False)
+    batch = lesson(task, candidate.teacher, drawn, shape, cpu)
+    students, w_emb = _alone(candidate)
+    scope = Scope(batch.scope.keys, students.scale, students.causal)
+    with torch.no_grad():
+        outputs, logits = run_students(students, w_emb, batch.residual, scope)
+        layers = layer_loss(_MEASURE, batch, teachers, scales, outputs)
+        output = output_loss(batch, teachers, scales, logits)
+    return float(layers), float(output)
+
+
+def _alone(candidate: Candidate) -> tuple[Stack, Tensor]:
+    shape = StackShape.of([candidate.task], [candidate.halves])
+    stack = Stack.empty(shape, 1, torch.device("cpu"))
+    stack.put(0, candidate.task, candidate.halves, candidate.task.d_head)
+    return stack, torch.from_numpy(candidate.w_emb)[None]
+
+
+def _agreement(candidate: Candidate) -> tuple[float, float, int]:
+    """Shares of inputs and of positions that are right, and the number of inputs."""
+    task = candidate.task
+    students, w_emb = _alone(candidate)
+    whole = places = right_places = inputs = 0
+    for tokens in comparison_inputs(task.signature):
+        for part in np.array_split(tokens, -(-len(tokens) // (8 * CHUNK))):
+            residual = embed(task, part)
+            positions, count, d_full = residual.shape
+            flat = torch.from_numpy(residual.transpose(2, 0, 1).reshape(1, d_full, -1).copy())
+            scope = Scope(torch.zeros(1, positions, count), students.scale, students.causal)
+            with torch.no_grad():
+                _, logits = run_students(students, w_emb, flat, scope)
+            said = logits[0].view(-1, positions, count)[:, 1:]
+            good = right(task, said, torch.from_numpy(targets_of(task, part).T.copy()))
+            whole += int(good.all(dim=0).sum())
+            right_places += int(good.sum())
+            places += good.numel()
+            inputs += count
+    return whole / inputs, right_places / places, inputs

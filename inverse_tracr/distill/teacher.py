@@ -1,0 +1,132 @@
+"""Teachers, and what a student of one is: sizes, random numbers, what its numbers mean."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.compile import Compiled, Mode, compile_weights
+from inverse_tracr.distill.recipe import Kind, Recipe
+from inverse_tracr.errors import BadInputError
+from inverse_tracr.model import CategoricalOutput, ModelConfig
+from inverse_tracr.rasp import Program, Signature
+from inverse_tracr.rasp.values import Value
+
+HEAD_SIZES = (8, 16)
+MLP_SIZES = (32, 64, 128, 256, 512)
+"""Sizes that natural students draw from."""
+
+FINEST = 1e-2
+"""Smallest gap between neighbouring values that a loss resolves."""
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A program to distil. `item` numbers it: a student's random numbers come from the seed and `item`."""
+
+    item: int
+    program: Program
+    signature: Signature
+
+    def __post_init__(self) -> None:
+        if self.item < 0:
+            raise BadInputError("the number of an item", expected="0 or more", got=str(self.item))
+
+
+class Stream(enum.IntEnum):
+    """What random numbers are for; each purpose has a stream of its own."""
+
+    SIZES = 1
+    WEIGHTS = 2
+    ALIGNMENT = 3
+    TRAINING = 4
+    JUDGING = 5
+
+
+@dataclass(frozen=True)
+class Task:
+    """A compiled teacher and the sizes of its student.
+
+    Raises what `compile_weights` raises.
+    """
+
+    teacher: Teacher
+    compiled: Compiled
+    seed: int
+    d_model: int
+    d_head: int
+    d_mlp: int
+
+    @classmethod
+    def of(cls, teacher: Teacher, recipe: Recipe, seed: int) -> Task:
+        """Compile `teacher` and draw the sizes of its student."""
+        compiled = compile_weights(teacher.program, teacher.signature, mode=Mode.FIXED)
+        config = compiled.plan.config
+        d_model = max(1, int(config.d_model / recipe.factor))
+        task = cls(teacher, compiled, seed, d_model, config.d_head, config.d_mlp)
+        return task if recipe.kind is Kind.COMPRESSED else task._with_natural_sizes()
+
+    def _with_natural_sizes(self) -> Task:
+        """Standard sizes; an MLP is not smaller than the teacher's, so that it can hold what it must."""
+        random = self.random(Stream.SIZES)
+        wide = [size for size in MLP_SIZES if size >= self.config.d_mlp] or [MLP_SIZES[-1]]
+        d_head, d_mlp = random.choice(HEAD_SIZES), random.choice(wide[:2])
+        return Task(self.teacher, self.compiled, self.seed, self.d_model, int(d_head), int(d_mlp))
+
+    @property
+    def config(self) -> ModelConfig:
+        """Sizes of the teacher."""
+        return self.compiled.plan.config
+
+    @property
+    def signature(self) -> Signature:
+        """Inputs of teacher and student."""
+        return self.teacher.signature
+
+    @property
+    def student_config(self) -> ModelConfig:
+        """Sizes of the student."""
+        c = self.config
+        return ModelConfig(
+            n_layers=c.n_layers,
+            n_heads=c.n_heads,
+            d_model=self.d_model,
+            d_head=self.d_head,
+            d_mlp=self.d_mlp,
+            n_ctx=c.n_ctx,
+            d_vocab=c.d_vocab,
+            d_vocab_out=c.d_vocab_out,
+            causal=c.causal,
+        )
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the output is categorical."""
+        return isinstance(self.compiled.output_encoder, CategoricalOutput)
+
+    @cached_property
+    def output_values(self) -> tuple[Value, ...]:
+        """Value set of the output, in the order of W_U's columns where it is categorical."""
+        return self.compiled.plan.values[self.compiled.plan.program.output]
+
+    def random(self, stream: Stream) -> np.random.Generator:
+        """The random numbers of this item for one purpose."""
+        return np.random.default_rng([self.seed, self.teacher.item, stream])
+
+    @cached_property
+    def resolution(self) -> NDArray[np.float32]:
+        """Gap between neighbouring values of each uncompressed dimension: 1 for categorical ones."""
+        plan = self.compiled.plan
+        gaps = np.ones(self.config.d_model, dtype=np.float32)
+        longest = self.signature.max_seq_len
+        for dim in plan.scratch.values():
+            gaps[dim] = 1 / longest - 1 / (longest + 1)
+        for ref, dims in plan.dims.items():
+            if ref >= 0 and len(dims) == 1 and len(plan.values[ref]) > 1:
+                numbers = sorted(float(v) for v in plan.values[ref])  # pyright: ignore[reportArgumentType]
+                gaps[dims[0]] = min(1.0, float(np.diff(numbers).min()))
+        return np.maximum(gaps, FINEST)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inverse_tracr.compile import Mode, compile_weights
+from inverse_tracr.distill import COMPRESSED, NATURAL, Reason, Recipe, Start, Student, Teacher, distill
+from inverse_tracr.errors import BadInputError
+from inverse_tracr.rasp import Signature, Trace, comparison_inputs, parse
+
+QUICK_NATURAL = replace(NATURAL, align_steps=200, steps=576)
+
+
+def agreement(student: Student, teacher: Teacher) -> float:
+    """Share of all inputs that the saved model itself gets right."""
+    right = total = 0
+    for tokens in comparison_inputs(teacher.signature):
+        said = student.model.output_encoder.decode(student.model.logits_for(tokens))
+        truth = Trace(teacher.program, teacher.signature, tokens).output.decode()
+        right += sum(
+            np.allclose(np.array(a, float), np.array(b, float), atol=0.04)
+            for a, b in zip(said, truth, strict=True)
+        )
+        total += len(truth)
+    return right / total
+
+
+@pytest.fixture(scope="module")
+def compressed(teachers: list[Teacher]) -> list[Student]:
+    return sorted(distill(teachers, COMPRESSED, seed=0), key=lambda s: s.item)
+
+
+@pytest.fixture(scope="module")
+def natural(teachers: list[Teacher]) -> list[Student]:
+    return sorted(distill(teachers[:2], QUICK_NATURAL, seed=0), key=lambda s: s.item)
+
+
+def test_compressed_students_compute_their_programs(
+    compressed: list[Student], teachers: list[Teacher]
+) -> None:
+    for student, teacher in zip(compressed, teachers, strict=True):
+        assert student.reason is Reason.ACCEPTED
+        assert student.judgement is not None
+        assert student.judgement.agreement == 1
+        assert agreement(student, teacher) == 1
+        assert student.core_seconds > 0
+
+
+def test_a_natural_student_computes_its_program(natural: list[Student], teachers: list[Teacher]) -> None:
+    for student, teacher in zip(natural, teachers, strict=False):
+        assert student.reason is Reason.ACCEPTED
+        assert student.judgement is not None
+        assert student.judgement.agreement == 1
+        assert agreement(student, teacher) == 1
+        assert np.any(student.model.weights().b_in)
+
+
+def test_the_same_seed_gives_the_same_bytes(compressed: list[Student], teachers: list[Teacher]) -> None:
+    again = sorted(distill(teachers, COMPRESSED, seed=0), key=lambda s: s.item)
+    for first, second in zip(compressed, again, strict=True):
+        for name, array in vars(first.checkpoints[0].weights).items():
+            assert array.tobytes() == getattr(second.checkpoints[0].weights, name).tobytes(), name
+
+
+def test_another_seed_gives_other_weights(compressed: list[Student], teachers: list[Teacher]) -> None:
+    (other,) = distill(teachers[1:2], COMPRESSED, seed=1)
+    assert not np.allclose(other.model.weights().W_E, compressed[1].model.weights().W_E, atol=0.1)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5, 2.0])
+def test_the_factor_sets_the_width(factor: float, teachers: list[Teacher]) -> None:
+    recipe = replace(COMPRESSED, factor=factor)
+    (student,) = distill(teachers[1:2], recipe, seed=0)
+    width = compile_weights(teachers[1].program, teachers[1].signature, mode=Mode.FIXED).plan.config.d_model
+    assert student.model.config.d_model == int(width / factor)
+
+
+def test_hopeless_students_are_given_up_early(teachers: list[Teacher]) -> None:
+    recipe = replace(
+        NATURAL, align_steps=0, start=Start.NORMAL, steps=960, rate=1e-9, hopeless=1.0, hopeless_after=0.1
+    )
+    (student,) = distill(teachers[1:2], recipe, seed=0)
+    assert student.reason is Reason.HOPELESS
+    assert student.steps == 96
+    assert student.checkpoints == ()
+    with pytest.raises(ValueError, match="item 1 has no student: given up early"):
+        _ = student.model
+
+
+def test_a_student_that_diverges_is_not_taken(teachers: list[Teacher]) -> None:
+    recipe = replace(NATURAL, steps=96, rate=1e30, align_steps=0)
+    (student,) = distill(teachers[:1], recipe, seed=0)
+    assert student.reason is Reason.DIVERGED
+
+
+def test_a_teacher_that_cannot_be_compiled_gives_no_student() -> None:
+    program = parse("v1 = map(tokens, x / 0)\nreturn v1")
+    (student,) = distill([Teacher(7, program, Signature(("a",), 2))], COMPRESSED, seed=0)
+    assert (student.item, student.reason, student.checkpoints) == (7, Reason.UNCOMPILABLE, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"factor": 0.5}, "factor: an option of a recipe; expected at least 1, got 0.5"),
+        ({"slots": 0}, "slots: an option of a recipe; expected at least 1, got 0"),
+        ({"rate": 0.0}, "rate: an option of a recipe; expected a positive number"),
+        ({"check_every": 5}, "check_every: an option of a recipe; expected a multiple of pages"),
+    ],
+)
+def test_bad_options_are_refused(change: dict[str, float], message: str) -> None:
+    with pytest.raises(BadInputError, match=message):
+        replace(COMPRESSED, **change)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_natural_recipe_without_steps_is_refused() -> None:
+    with pytest.raises(
+        BadInputError, match="steps: a natural student needs training; expected 1 or more, got 0"
+    ):
+        replace(NATURAL, steps=0)
+
+
+def test_an_item_is_not_negative() -> None:
+    program = parse("v1 = map(tokens, x == 1)\nreturn v1")
+    with pytest.raises(BadInputError, match="the number of an item; expected 0 or more, got -1"):
+        Teacher(-1, program, Signature((0, 1), 2))
+
+
+def test_recipes_are_named() -> None:
+    from inverse_tracr.distill import RECIPES
+
+    assert set(RECIPES) == {"compressed", "natural", "thesis-compressed", "thesis-natural"}
+    assert all(isinstance(recipe, Recipe) for recipe in RECIPES.values())

@@ -1,0 +1,74 @@
+"""A student learns the same alone and among others, whatever the padding and whenever it enters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from inverse_tracr.distill import COMPRESSED, NATURAL, Inputs, LayerLoss, OutputLoss, Recipe, Teacher
+from inverse_tracr.distill.fleet import Fleet, Trainee
+from inverse_tracr.distill.halves import Half, natural_halves, teacher_halves
+from inverse_tracr.distill.recipe import Kind
+from inverse_tracr.distill.teacher import Task
+
+SHORT = {"steps": 4, "pages": 2, "check_every": 4, "vocabulary_batch": 6, "random_batch": 3, "rate": 1e-3}
+RECIPES = {
+    "compressed": replace(COMPRESSED, **SHORT),
+    "natural": replace(NATURAL, **SHORT),
+    "l1, multiplied": replace(NATURAL, **SHORT, layer_loss=LayerLoss.L1, output_loss=OutputLoss.MULTIPLIED),
+    "random, cross-entropy": replace(
+        COMPRESSED,
+        **SHORT,
+        layer_loss=LayerLoss.CROSS_ENTROPY,
+        layer_inputs=Inputs.RANDOM,
+        output_inputs=Inputs.RANDOM,
+    ),
+}
+
+
+def trained(teachers: Sequence[Teacher], recipe: Recipe) -> dict[int, Trainee]:
+    trainees: list[Trainee] = []
+    for teacher in teachers:
+        task = Task.of(teacher, recipe, seed=3)
+        own = teacher_halves(task)
+        halves: Sequence[Half] = natural_halves(task) if recipe.kind is Kind.NATURAL else own
+        random = np.random.default_rng(teacher.item)
+        w_emb = 0.3 * random.standard_normal((task.d_model, task.config.d_model))
+        trainees.append(Trainee(task, halves, own, w_emb.astype(np.float32)))
+    return {t.task.teacher.item: t for t in Fleet(recipe, trainees, torch.device("cpu")).run()}
+
+
+def assert_same(mine: Trainee, theirs: Trainee) -> None:
+    """Equal but for rounding, which Adam makes larger; four steps move parameters by up to 4e-3."""
+    np.testing.assert_allclose(mine.w_emb, theirs.w_emb, atol=2e-4)
+    for a, b in zip(mine.halves, theirs.halves, strict=True):
+        for name in ("read", "read_bias", "write", "write_bias"):
+            np.testing.assert_allclose(getattr(a, name), getattr(b, name), atol=2e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_student_alone_is_the_same_student_in_a_fleet(recipe: Recipe, teachers: list[Teacher]) -> None:
+    together = trained(teachers, recipe)
+    for teacher in teachers:
+        alone = trained([teacher], recipe)[teacher.item]
+        assert alone.steps == 4
+        assert_same(alone, together[teacher.item])
+
+
+def test_a_student_that_enters_late_is_the_same(teachers: list[Teacher]) -> None:
+    recipe = RECIPES["natural"]
+    together = trained(teachers, recipe)
+    in_turn = trained(teachers, replace(recipe, slots=1))
+    for item, trainee in together.items():
+        assert_same(trainee, in_turn[item])
+
+
+def test_training_moves_every_parameter_of_a_natural_student(teachers: list[Teacher]) -> None:
+    trainee = trained(teachers, RECIPES["natural"])[0]
+    for before, after in zip(natural_halves(trainee.task), trainee.halves, strict=True):
+        for name in ("read", "read_bias", "write", "write_bias"):
+            assert not np.allclose(getattr(before, name), getattr(after, name), atol=1e-7), name
