@@ -19,7 +19,9 @@ from inverse_tracr.zoo.reader import Zoo
 @pytest.mark.parametrize("layout", list(Layout))
 def test_exported_models_load_again(standard_zoo: Path, tmp_path: Path, layout: Layout) -> None:
     zoo = Zoo(standard_zoo)
-    assert export(zoo, tmp_path / "out", layout, limit=1) == 3
+    assert export(zoo, tmp_path / "out", layout, limit=1) == sum(
+        rows > 0 for rows in zoo.manifest.rows.values()
+    )
     specimen = zoo.specimen("train", 0)
     folder = tmp_path / "out" / "models" / "train" / f"{specimen.row['item']:012}"
     foreign = layout in {Layout.TRANSFORMER_LENS_3, Layout.TRANSFORMER_LENS_4}
