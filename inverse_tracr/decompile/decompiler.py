@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
 from inverse_tracr.decompile.proposers import Judge, Proposal, proposers
-from inverse_tracr.decompile.verify import verify
+from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import Program
@@ -78,11 +78,12 @@ def _proposals(model: TransformerProgram, method: str, judge: Judge) -> Iterator
 def remembering_judge(model: TransformerProgram) -> Judge:
     """The verifier of a model, which judges each program once."""
     known: dict[Program, Verification] = {}
+    verifier = Verifier(model)
 
     def judge(program: Program) -> Verification:
         if program not in known:
             try:
-                known[program] = verify(model, program)
+                known[program] = verifier.verify(program)
             except InverseTracrError as error:
                 known[program] = Verification(Verdict.REFUTED, 0, 0.0, note=str(error))
         return known[program]

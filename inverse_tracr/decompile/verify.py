@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,34 +95,59 @@ def same(first: Outputs, second: Outputs) -> NDArray[np.bool_]:
     return near | ((first.index == -1) & (second.index == -1))
 
 
+class Verifier:
+    """Compares programs with one model, whose outputs are computed once.
+
+    `inputs` are those of a comparison (design section 3) unless others are given.
+    """
+
+    def __init__(self, model: TransformerProgram, inputs: InputSet | None = None) -> None:
+        self._signature = model.signature
+        self._inputs = comparison_inputs(self._signature) if inputs is None else inputs
+        self._model = _truth(model, self._inputs)
+        self._size = model.config.parameter_count
+        self._outputs: list[Outputs] = []
+
+    def verify(self, program: Program) -> Verification:
+        """The verdict on a program; raises ProgramError where it does not fit the model's signature."""
+        signature, inputs = self._signature, self._inputs
+        recompiled, note = _recompile(program, signature, 2 * self._size)
+        checked = agreed = 0
+        counterexample: Counterexample | None = None
+        for number, batch in enumerate(inputs):
+            truth = self._truth_on(number, batch)
+            said = program_outputs(program, signature, batch)
+            right = same(truth, said).all(axis=1)
+            again = None
+            if recompiled is not None:
+                again = model_outputs(recompiled, batch)
+                right &= same(truth, again).all(axis=1)
+            checked += len(batch)
+            agreed += int(right.sum())
+            if counterexample is None and not right.all():
+                row = int(np.argmin(right))
+                tokens = tuple(signature.vocab[i] for i in batch[row].tolist())
+                answers = truth.decode(row), said.decode(row), None if again is None else again.decode(row)
+                counterexample = Counterexample(tokens, *answers)
+        return _judge(checked, agreed, counterexample, note, inputs.exhaustive and recompiled is not None)
+
+    def outputs(self) -> Iterator[tuple[NDArray[np.int64], Outputs]]:
+        """The inputs, batch by batch, with what the model says of them."""
+        for number, batch in enumerate(self._inputs):
+            yield batch, self._truth_on(number, batch)
+
+    def _truth_on(self, number: int, batch: NDArray[np.int64]) -> Outputs:
+        if number == len(self._outputs):
+            self._outputs.append(model_outputs(self._model, batch))
+        return self._outputs[number]
+
+
 def verify(model: TransformerProgram, program: Program, inputs: InputSet | None = None) -> Verification:
-    """Compare a program with a model on the inputs of a comparison (design section 3), or on `inputs`.
+    """Compare a program with a model on the inputs of a comparison, or on `inputs`.
 
     Raises ProgramError where the program does not fit the model's signature.
     """
-    signature = model.signature
-    inputs = comparison_inputs(signature) if inputs is None else inputs
-    truth_model = _truth(model, inputs)
-    recompiled, note = _recompile(program, signature, 2 * model.config.parameter_count)
-    checked = agreed = 0
-    counterexample: Counterexample | None = None
-    for batch in inputs:
-        truth = model_outputs(truth_model, batch)
-        said = program_outputs(program, signature, batch)
-        right = same(truth, said).all(axis=1)
-        again = None
-        if recompiled is not None:
-            again = model_outputs(recompiled, batch)
-            right &= same(truth, again).all(axis=1)
-        checked += len(batch)
-        agreed += int(right.sum())
-        if counterexample is None and not right.all():
-            row = int(np.argmin(right))
-            tokens = tuple(signature.vocab[i] for i in batch[row].tolist())
-            counterexample = Counterexample(
-                tokens, truth.decode(row), said.decode(row), None if again is None else again.decode(row)
-            )
-    return _judge(checked, agreed, counterexample, note, inputs.exhaustive and recompiled is not None)
+    return Verifier(model, inputs).verify(program)
 
 
 def _truth(model: TransformerProgram, inputs: InputSet) -> TrimmedModel | TransformerProgram:

@@ -27,22 +27,28 @@ _SMALL = 2**22
 
 @dataclass(frozen=True)
 class _Product:
-    """A matrix cut down to the rows that hold something, with its bias."""
+    """A matrix cut down to the rows that hold something, with its bias.
+
+    One that only picks rows (None) costs no multiplication, nor does a bias that is zero (None).
+    """
 
     rows: Tensor
-    matrix: Tensor
-    bias: Tensor
+    matrix: Tensor | None
+    bias: Tensor | None
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x[..., self.rows] @ self.matrix + self.bias
+        product = x[..., self.rows] if self.matrix is None else x[..., self.rows] @ self.matrix
+        return product if self.bias is None else product + self.bias
 
 
 @dataclass(frozen=True)
 class _Head:
+    """`output` is None where what is moved is written as it is, to `columns`."""
+
     query: _Product
     key: _Product
     value: _Product
-    output: Tensor
+    output: Tensor | None
     columns: Tensor
     scale: float
 
@@ -50,11 +56,11 @@ class _Head:
 @dataclass(frozen=True)
 class _Layer:
     heads: tuple[_Head, ...]
-    attention_bias: Tensor
+    attention_bias: Tensor | None
     read: _Product
     written: Tensor
     columns: Tensor
-    bias: Tensor
+    bias: Tensor | None
 
 
 class TrimmedModel:
@@ -65,28 +71,26 @@ class TrimmedModel:
         self._model = model
         self._embed = _tensor(weights.W_E)
         self._positions = _tensor(weights.W_pos)
-        self._unembed = _Product(*_cut(_tensor(weights.W_U)), bias=_tensor(weights.b_U))
+        self._unembed = _product(_tensor(weights.W_U), _tensor(weights.b_U))
         self._layers = tuple(self._layer(weights, layer) for layer in range(model.config.n_layers))
         encoder = model.input_encoder
         self._bos = encoder.bos
         self._rows = torch.tensor([encoder.row(token) for token in model.signature.vocab])
-        widest = max([self._embed.shape[1], *(len(layer.read.bias) for layer in self._layers)])
-        self._widest = widest
+        self._widest = max([self._embed.shape[1], *(len(layer.written) for layer in self._layers)])
 
     def _layer(self, weights: Weights, layer: int) -> _Layer:
         heads = (self._head(weights, layer, head) for head in range(self._model.config.n_heads))
         w_in, w_out = _tensor(weights.W_in[layer]), _tensor(weights.W_out[layer])
         b_in = _tensor(weights.b_in[layer])
         live = torch.nonzero((w_out != 0).any(1) & ((w_in != 0).any(0) | (b_in > 0)))[:, 0]
-        rows, matrix = _cut(w_in[:, live])
         columns = torch.nonzero((w_out[live] != 0).any(0))[:, 0]
         return _Layer(
             tuple(head for head in heads if head is not None),
-            _tensor(weights.b_O[layer]),
-            _Product(rows, matrix, b_in[live]),
+            _unless_zero(_tensor(weights.b_O[layer])),
+            _product(w_in[:, live], b_in[live]),
             w_out[live][:, columns],
             columns,
-            _tensor(weights.b_out[layer]),
+            _unless_zero(_tensor(weights.b_out[layer])),
         )
 
     def _head(self, weights: Weights, layer: int, head: int) -> _Head | None:
@@ -99,11 +103,14 @@ class TrimmedModel:
         if len(moved) == 0:
             return None
         columns = torch.nonzero((w_o[moved] != 0).any(0))[:, 0]
+        output = w_o[moved][:, columns]
+        if _picks(output) and _picks(output.mT):
+            moved, output = moved[output.argmax(0)], None
         return _Head(
-            _Product(*_cut(w_q[:, used]), bias=b_q[used]),
-            _Product(*_cut(w_k[:, used]), bias=b_k[used]),
-            _Product(*_cut(w_v[:, moved]), bias=b_v[moved]),
-            w_o[moved][:, columns],
+            _product(w_q[:, used], b_q[used]),
+            _product(w_k[:, used], b_k[used]),
+            _product(w_v[:, moved], b_v[moved]),
+            output,
             columns,
             self._model.config.d_head**-0.5,
         )
@@ -129,11 +136,13 @@ class TrimmedModel:
         residual = self._embed[ids] + self._positions[: ids.shape[1]]
         for layer in self._layers:
             written = [(head.columns, self._attend(head, residual)) for head in layer.heads]
-            residual = residual + layer.attention_bias
+            if layer.attention_bias is not None:
+                residual = residual + layer.attention_bias
             for columns, update in written:
                 residual.index_add_(2, columns, update)
             hidden = layer.read(residual).relu_()
-            residual = residual + layer.bias
+            if layer.bias is not None:
+                residual = residual + layer.bias
             if len(layer.columns):
                 residual.index_add_(2, layer.columns, hidden @ layer.written)
         return self._unembed(residual[:, 1:])
@@ -143,17 +152,29 @@ class TrimmedModel:
         if self._model.config.causal:
             length = scores.shape[-1]
             scores.masked_fill_(~torch.ones(length, length, dtype=torch.bool).tril(), -torch.inf)
-        return scores.softmax(-1) @ head.value(residual) @ head.output
+        moved = scores.softmax(-1) @ head.value(residual)
+        return moved if head.output is None else moved @ head.output
 
 
 def _tensor(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array))
 
 
-def _cut(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows that hold something, and the matrix of these."""
+def _unless_zero(bias: Tensor) -> Tensor | None:
+    return bias if bias.any() else None
+
+
+def _picks(matrix: Tensor) -> bool:
+    """Whether every column holds a single 1."""
+    return bool(((matrix != 0).sum(0) == 1).all() and (matrix.sum(0) == 1).all())
+
+
+def _product(matrix: Tensor, bias: Tensor) -> _Product:
     rows = torch.nonzero((matrix != 0).any(1))[:, 0]
-    return rows, matrix[rows].contiguous()
+    matrix = matrix[rows].contiguous()
+    if _picks(matrix):
+        return _Product(rows[matrix.argmax(0)] if len(rows) else rows, None, _unless_zero(bias))
+    return _Product(rows, matrix, _unless_zero(bias))
 
 
 @contextmanager
