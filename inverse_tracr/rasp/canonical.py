@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from inverse_tracr.rasp.functions import (
@@ -119,6 +120,8 @@ class _Found:
 
     line: Line
     known: _Known
+    numbered: _Found | None = None
+    """For a line whose values can be seen: the same line were they numbered."""
 
 
 class _Rewriter:
@@ -150,6 +153,8 @@ class _Rewriter:
     def _append(self, positions: list[int]) -> None:
         """Append the lines of one depth in order of their content, equal ones once."""
         found = [(self._rewrite(position), position) for position in positions]
+        seen = {f.numbered.line: f for f, _ in found if f.numbered is not None}
+        found = [(_shared(f, seen), position) for f, position in found]
         found.sort(key=lambda pair: _content(pair[0].line))
         placed: dict[Line, int] = {}
         for rewritten, position in found:
@@ -182,18 +187,26 @@ class _Rewriter:
     def _plain(self, position: int) -> _Known:
         return _Known(self._sets[position], self._sets[position])
 
-    def _renumbered(self, position: int, results: tuple[Maybe, ...]) -> tuple[tuple[Maybe, ...], _Known]:
-        """Results with new values, and the values: 0, 1, ... by first occurrence where they are unseen."""
-        if position in self._kept or self._program.encoding(position) is Encoding.NUMERICAL:
-            return results, self._plain(position)
+    def _valued(
+        self, position: int, results: tuple[Maybe, ...], line: Callable[[tuple[Maybe, ...]], Line]
+    ) -> _Found:
+        """The line that gives `results`, where they are unseen with 0, 1, ... by first occurrence instead."""
+        if self._program.encoding(position) is Encoding.NUMERICAL:
+            return _Found(line(results), self._plain(position))
         number: dict[Value, int] = {}
         new = tuple(None if r is None else number.setdefault(r, len(number)) for r in results)
-        return new, _Known(tuple(number), tuple(range(len(number))))
+        numbered = _Found(line(new), _Known(tuple(number), tuple(range(len(number)))))
+        if position not in self._kept:
+            return numbered
+        return _Found(line(results), self._plain(position), numbered)
 
     def _map(self, position: int, line: Map) -> _Found:
-        operand = self._known[line.operand]
-        results, known = self._renumbered(position, tabulate_unary(line.function, operand.old))
-        return _Found(Map(self._place[line.operand], name_unary(operand.new, results), line.encoding), known)
+        operand, place = self._known[line.operand], self._place[line.operand]
+        return self._valued(
+            position,
+            tabulate_unary(line.function, operand.old),
+            lambda results: Map(place, name_unary(operand.new, results), line.encoding),
+        )
 
     def _sequence_map(self, position: int, line: SequenceMap) -> _Found:
         first, second = line.first, line.second
@@ -201,9 +214,11 @@ class _Rewriter:
         if self._place[first] > self._place[second]:
             table = _transposed(table, len(self._known[second].old))
             first, second = second, first
-        results, known = self._renumbered(position, table)
-        function = name_binary(self._known[first].new, self._known[second].new, results)
-        return _Found(SequenceMap(self._place[first], self._place[second], function), known)
+        xs, ys = self._known[first].new, self._known[second].new
+        places = self._place[first], self._place[second]
+        return self._valued(
+            position, table, lambda results: SequenceMap(*places, name_binary(xs, ys, results))
+        )
 
     def _linear(self, position: int, line: LinearSequenceMap) -> _Found:
         terms = sorted(
@@ -220,6 +235,14 @@ class _Rewriter:
         predicate = name_predicate(keys.new, queries.new, rows)
         select = Select(self._place[line.keys], self._place[line.queries], predicate)
         return _Found(select, _Known((), ()))
+
+
+def _shared(found: _Found, seen: dict[Line, _Found]) -> _Found:
+    """The line whose values can be seen, where `found` is the same but for its values."""
+    twin = seen.get(found.line)
+    if twin is None or twin.numbered is None or found.numbered is not None:
+        return found
+    return _Found(twin.line, _Known(found.known.old, twin.numbered.known.old))
 
 
 def _transposed(table: tuple[Maybe, ...], columns: int) -> tuple[Maybe, ...]:

@@ -29,6 +29,10 @@ REWRITES: dict[str, Callable[[Program, Signature, Random], Program]] = {
     "copies": lambda p, _s, r: rewrites.with_copies(p, r),
     "swapped": lambda p, s, _r: rewrites.swapped(p, s),
     "relabelled": rewrites.relabelled,
+    "copies relabelled": lambda p, s, r: rewrites.relabelled(rewrites.with_copies(p, r), s, r),
+    "everything": lambda p, s, r: rewrites.reordered(
+        rewrites.swapped(rewrites.relabelled(rewrites.with_copies(p, r), s, r), s), r
+    ),
 }
 
 
