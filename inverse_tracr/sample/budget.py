@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """Counts of the lines that nothing uses yet.
 
     `numbers` and `others` are categorical (of numbers, of strings or pairs). `partial` lack a value on some
-    inputs, `token_free` read no token.
+    inputs, `token_free` read no token, `mappable` are no maps and have more than two values.
     """
 
     numbers: int
@@ -18,13 +18,15 @@ class Open:
     numerical: int
     partial: int
     token_free: int
+    mappable: int
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """Number of open lines."""
         return self.numbers + self.others + self.numerical
 
 
+@lru_cache(maxsize=4096)
 def lines_needed(unused: Open) -> int:
     """Lines that suffice to reduce the open lines to one that reads tokens and always has a value.
 
@@ -33,7 +35,7 @@ def lines_needed(unused: Open) -> int:
     sequence map, two where there is nothing to merge. Where no open line reads tokens, one more brings them
     in.
     """
-    count = unused.count
+    count = unused.total
     if not count:
         return 1
     needed = count - 1

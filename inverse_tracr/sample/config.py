@@ -37,6 +37,7 @@ class SamplerConfig:
     max_values: int = 24
     max_pairs: int = 144
     max_table: int = 12
+    max_binary_table: int = 24
     max_share: float = 0.96
     max_empty: float = 0.6
     causal: float = 0.0
@@ -83,6 +84,7 @@ def default_config(preset: Preset) -> SamplerConfig:
                 max_values=40,
                 max_pairs=300,
                 max_table=24,
+                max_binary_table=48,
                 causal=0.3,
                 whole_language=True,
             )

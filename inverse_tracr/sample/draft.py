@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 from inverse_tracr.rasp.program import (
+    INDICES,
+    TOKENS,
     Aggregate,
     Line,
     LinearSequenceMap,
@@ -20,11 +23,10 @@ from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.sample.budget import Open, lines_needed
 from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.facts import Kind, Selector, Sop
-from inverse_tracr.sample.operations import Operations
+from inverse_tracr.sample.operations import Operations, inputs
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What decides how a draft may go on: the open lines, and the lines to spare once they are used."""
 
     open: tuple[Ref, ...]
@@ -33,19 +35,25 @@ class State:
 
 
 class Draft:
-    """Lines so far, what is known of each, and which of them nothing uses yet."""
+    """Lines so far, what is known of each, and which of them nothing uses yet.
+
+    `sops` holds what is known of every s-op, the inputs among them; `categorical`, `numerical` and
+    `selectors` list the references of each kind.
+    """
 
     def __init__(self, signature: Signature, length: int, config: SamplerConfig) -> None:
         self.signature = signature
         self.config = config
         self.lines: list[Line] = []
-        self.categorical: list[Ref] = [-2, -1]
+        self.categorical: list[Ref] = [TOKENS]
         self.numerical: list[Ref] = []
         self.selectors: list[Ref] = []
         self._operations = Operations(signature, config)
-        self._inputs = (self._operations.indices(), self._operations.tokens())
-        self._operations.seen.update(sop.key for sop in self._inputs)
-        self._found: list[Sop | Selector] = []
+        tokens, indices = inputs(signature)
+        self.sops: dict[Ref, Sop] = {TOKENS: tokens, INDICES: indices}
+        self._operations.seen |= {tokens.key, indices.key}
+        self._selected: dict[Ref, Selector] = {}
+        self._read: list[tuple[Ref, ...]] = []
         self._uses: list[int] = []
         self._length = length
         self._state: State | None = None
@@ -57,31 +65,20 @@ class Draft:
         """Lines still to be added."""
         return self._length - len(self.lines)
 
-    def sop(self, ref: Ref) -> Sop:
-        """What is known of an s-op."""
-        found = self._found[ref] if ref >= 0 else self._inputs[ref + 1]
-        assert isinstance(found, Sop)
-        return found
-
-    def _selector(self, ref: Ref) -> Selector:
-        found = self._found[ref]
-        assert isinstance(found, Selector)
-        return found
-
     def state(self) -> State:
         """Open lines and slack; every select must have been used."""
         if self._state is None:
             refs = tuple(ref for ref, uses in enumerate(self._uses) if not uses)
-            unused = _count([self.sop(ref) for ref in refs])
+            unused = _count([self.sops[ref] for ref in refs])
             self._state = State(refs, unused, self.remaining - lines_needed(unused))
         return self._state
 
     def feasible(self) -> bool:
         """Whether the lines still to be added can use every open line, and end in a proper output."""
-        unused = self.state().unused
+        _, unused, slack = self.state()
         if self.remaining:
-            return self.state().slack >= 0
-        return unused.count == 1 and not (unused.partial or unused.token_free)
+            return slack >= 0
+        return unused.total == 1 and not (unused.partial or unused.token_free)
 
     def program(self) -> Program:
         """The lines as a program that returns the last one."""
@@ -93,17 +90,27 @@ class Draft:
         """Add a line and return its reference; None where a law of `Operations` forbids it or no line
         remains.
         """
-        found = self._evaluate(line) if self.remaining else None
+        ref = len(self.lines)
+        if ref == self._length:
+            return None
+        refs = operands(line)
+        found = _EVALUATE[type(line)](self._operations, line, *(self._known(above) for above in refs), ref)
         if found is None:
             return None
-        for above in operands(line):
+        for above in refs:
             if above >= 0:
                 self._uses[above] += 1
-        ref = len(self.lines)
-        self._list_of(found).append(ref)
+        if isinstance(found, Selector):
+            self._selected[ref] = found
+            self.selectors.append(ref)
+        else:
+            self.sops[ref] = found
+            (self.numerical if found.numerical else self.categorical).append(ref)
+        if not ref:
+            self.categorical.insert(1, INDICES)
         self._operations.seen.add(found.key)
         self.lines.append(line)
-        self._found.append(found)
+        self._read.append(refs)
         self._uses.append(0)
         self._state = None
         return ref
@@ -111,39 +118,44 @@ class Draft:
     def take_back(self, count: int) -> None:
         """Remove lines from the end until `count` are left."""
         while len(self.lines) > count:
-            for above in operands(self.lines.pop()):
+            self.lines.pop()
+            self._uses.pop()
+            for above in self._read.pop():
                 if above >= 0:
                     self._uses[above] -= 1
-            found = self._found.pop()
-            self._uses.pop()
-            self._list_of(found).pop()
-            self._operations.seen.discard(found.key)
+            self._forget(len(self.lines))
             self._state = None
 
-    def _list_of(self, found: Sop | Selector) -> list[Ref]:
-        if isinstance(found, Selector):
-            return self.selectors
-        return self.numerical if found.numerical else self.categorical
+    def _forget(self, ref: Ref) -> None:
+        found = self._selected.pop(ref, None)
+        if found is not None:
+            self.selectors.pop()
+        else:
+            found = self.sops.pop(ref)
+            (self.numerical if found.numerical else self.categorical).pop()
+        if not ref:
+            self.categorical.remove(INDICES)
+        self._operations.seen.discard(found.key)
 
-    def _evaluate(self, line: Line) -> Sop | Selector | None:
-        known, at = self._operations, len(self.lines)
-        match line:
-            case Map():
-                return known.map(line, self.sop(line.operand))
-            case SequenceMap():
-                return known.sequence_map(line, self.sop(line.first), self.sop(line.second), at)
-            case LinearSequenceMap():
-                return known.linear_sequence_map(line, self.sop(line.first), self.sop(line.second), at)
-            case Select():
-                return known.select(line, self.sop(line.keys), self.sop(line.queries))
-            case Aggregate():
-                return known.aggregate(self._selector(line.selector), self.sop(line.values), at)
-            case SelectorWidth():
-                return known.selector_width(line, self._selector(line.selector), at)
+    def _known(self, ref: Ref) -> Sop | Selector:
+        return self.sops[ref] if ref in self.sops else self._selected[ref]
+
+
+_EVALUATE: dict[type[Line], Callable[..., Sop | Selector | None]] = {
+    Map: Operations.map,
+    SequenceMap: Operations.sequence_map,
+    LinearSequenceMap: Operations.linear_sequence_map,
+    Select: Operations.select,
+    Aggregate: Operations.aggregate,
+    SelectorWidth: Operations.selector_width,
+}
+"""How each operation is evaluated: from the line, what is known of its operands in order, and its
+reference.
+"""
 
 
 def _count(sops: list[Sop]) -> Open:
-    numbers = others = numerical = partial = token_free = 0
+    numbers = others = numerical = partial = token_free = mappable = 0
     for sop in sops:
         if sop.numerical:
             numerical += 1
@@ -153,4 +165,5 @@ def _count(sops: list[Sop]) -> Open:
             others += 1
         partial += not sop.total
         token_free += not sop.reads_tokens
-    return Open(numbers, others, numerical, partial, token_free)
+        mappable += not sop.is_map and len(sop.values) > 2
+    return Open(numbers, others, numerical, partial, token_free, mappable)

@@ -42,11 +42,14 @@ class Draws:
 
     def weighted(self, items: Sequence[T], cumulative: Sequence[int | float]) -> T:
         """One of `items`; `cumulative` holds the running sums of their weights."""
-        return items[bisect_right(cumulative, self.uniform() * cumulative[len(items) - 1], 0, len(items) - 1)]
+        last = len(cumulative) - 1
+        return items[bisect_right(cumulative, self.uniform() * cumulative[last], 0, last)]
 
     def recent(self, items: Sequence[T]) -> T:
         """One of `items`, later ones preferred with the weights 1, 1, 2, 4, 7, 11, … (thesis section 4)."""
-        return self.weighted(items, recency_sums(len(items)))
+        last = len(items) - 1
+        sums = _RECENCY_SUMS if last < _MOST_RECENT else recency_sums(last + 1)
+        return items[bisect_right(sums, self.uniform() * sums[last], 0, last)]
 
     def distinct(self, items: Sequence[T], count: int) -> list[T]:
         """`count` different members of `items`, in random order."""
@@ -64,3 +67,7 @@ def recency_sums(count: int) -> tuple[int, ...]:
     while len(weights) < count:
         weights.append(2 * weights[-1] - weights[-2] + 1)
     return tuple(accumulate(weights[:count]))
+
+
+_MOST_RECENT = 64
+_RECENCY_SUMS = recency_sums(_MOST_RECENT)

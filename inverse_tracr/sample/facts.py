@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inverse_tracr.rasp.program import Ref, Select
 from inverse_tracr.rasp.values import Value, is_number
@@ -21,15 +21,16 @@ class Kind(enum.Enum):
 
 
 def kind_of(values: Values) -> Kind:
-    """The kind of all values, judged by the first."""
+    """The kind of all values, judged by the first; numbers where there is none."""
+    if not values:
+        return Kind.NUMBER
     first = values[0]
     if isinstance(first, str):
         return Kind.TEXT
     return Kind.NUMBER if is_number(first) else Kind.PAIR
 
 
-@dataclass(frozen=True, slots=True)
-class Sop:
+class Sop(NamedTuple):
     """An s-op: its value set, and what it is on the probes and, where it is local, on every local entry.
 
     Columns hold indices into `values`, `len(values)` where there is no value. `local` is None for an s-op
@@ -54,8 +55,7 @@ class Sop:
     root_table: Index
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """A select: its operands, the table of its predicate and what it chooses on the probes.
 
     `table` has shape [query values + 1, key values + 1]; `chosen` [pairs] and `widths` [entries] are 1 or

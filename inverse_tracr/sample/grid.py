@@ -77,20 +77,16 @@ def probe_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
         length = max_seq_len if probe % 3 == 0 else int(random.integers(1, max_seq_len + 1))
         alphabet = random.permutation(vocab_size)[: vocab_size if probe % 2 else 3]
         rows.append(alphabet[random.integers(0, len(alphabet), length)].astype(np.intp))
-    lengths = [len(row) for row in rows]
-    entries = np.cumsum([0, *lengths[:-1]])
-    pairs = [
-        (start + i, start + j)
-        for start, n in zip(entries.tolist(), lengths, strict=True)
-        for i in range(n)
-        for j in range(i + 1 if causal else n)
-    ]
+    lengths = np.array([len(row) for row in rows])
+    begins = np.cumsum(lengths) - lengths
     return _grid(
-        np.concatenate(rows),
-        np.concatenate([np.arange(n) for n in lengths]),
-        np.repeat(lengths, lengths),
-        np.array(pairs, dtype=np.intp),
-        entries,
+        tokens=np.concatenate(rows),
+        positions=_ranges(lengths),
+        lengths=np.repeat(lengths, lengths),
+        keys_from=np.repeat(begins, lengths),
+        key_stride=1,
+        blocks=begins,
+        causal=causal,
     )
 
 
@@ -102,31 +98,52 @@ def local_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
     The keys of its pairs are the entries (length, other position, first token): pairs may be evaluated only
     for keys that do not depend on tokens.
     """
-    triples = [(n, i, t) for n in range(1, max_seq_len + 1) for i in range(n) for t in range(vocab_size)]
-    lengths, positions, tokens = np.array(triples, dtype=np.intp).T
-    entry = {triple: at for at, triple in enumerate(triples)}
-    pairs = [
-        (at, entry[n, j, 0]) for at, (n, i, _) in enumerate(triples) for j in range(i + 1 if causal else n)
-    ]
-    blocks = np.array([entry[n, 0, 0] for n in range(1, max_seq_len + 1)], dtype=np.intp)
-    return _grid(tokens, positions, lengths, np.array(pairs, dtype=np.intp), blocks)
+    sizes = np.arange(1, max_seq_len + 1) * vocab_size
+    begins = np.cumsum(sizes) - sizes
+    lengths = np.repeat(np.arange(1, max_seq_len + 1), sizes)
+    return _grid(
+        tokens=np.tile(np.arange(vocab_size), len(lengths) // vocab_size),
+        positions=_ranges(sizes) // vocab_size,
+        lengths=lengths,
+        keys_from=np.repeat(begins, sizes),
+        key_stride=vocab_size,
+        blocks=begins,
+        causal=causal,
+    )
 
 
-def _grid(tokens: Index, positions: Index, lengths: Index, pairs: Index, blocks: Index) -> Grid:
+def _ranges(counts: Index) -> Index:
+    """0, 1, … up to each count, one behind the other."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _grid(
+    *,
+    tokens: Index,
+    positions: Index,
+    lengths: Index,
+    keys_from: Index,
+    key_stride: int,
+    blocks: Index,
+    causal: bool,
+) -> Grid:
+    """A grid whose entries see the entries `keys_from`, `keys_from + key_stride`, …, one a visible
+    position.
+    """
     count = len(tokens)
-    queries, keys = np.ascontiguousarray(pairs.T)
+    seen = positions + 1 if causal else lengths
     places = lengths * (lengths - 1) // 2 + positions
     first_tokens = np.flatnonzero(tokens == 0)
     return Grid(
-        tokens=np.ascontiguousarray(tokens),
-        positions=np.ascontiguousarray(positions),
-        places=places.astype(np.intp),
-        queries=queries,
-        keys=keys,
-        starts=np.searchsorted(queries, np.arange(count)).astype(np.intp),
-        blocks=blocks.astype(np.intp),
+        tokens=tokens,
+        positions=positions,
+        places=places,
+        queries=np.repeat(np.arange(count), seen),
+        keys=np.repeat(keys_from, seen) + key_stride * _ranges(seen),
+        starts=np.cumsum(seen) - seen,
+        blocks=blocks,
         first_tokens=first_tokens,
-        first_blocks=np.searchsorted(first_tokens, blocks).astype(np.intp),
+        first_blocks=np.searchsorted(first_tokens, blocks),
         backwards=np.arange(count - 1, -1, -1),
         place_count=len(np.unique(places)),
     )

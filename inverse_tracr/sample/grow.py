@@ -23,11 +23,13 @@ from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.draft import Draft
 from inverse_tracr.sample.draws import Draws
 from inverse_tracr.sample.numerical_units import TRACR_UNITS
-from inverse_tracr.sample.units import SOUND_UNITS, Unit
+from inverse_tracr.sample.units import SOUND_UNITS, Unit, Uses
 from inverse_tracr.sample.work import Work
 
 TRIES_PER_LINE = 20
 TRIES_PER_STATE = 8
+Weighted = tuple[tuple[tuple[Unit, int], ...], tuple[float, ...]]
+
 MOST_LINES = max(unit.lines for unit in TRACR_UNITS)
 
 
@@ -37,32 +39,32 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
     marks = [0]
     refused = 0
     for _ in range(TRIES_PER_LINE * length):
-        unit, must_use = _draw_unit(draws, draft)
-        if unit.build(Work(draws, draft, must_use)) is not None and draft.feasible():
-            if not draft.remaining:
-                return draft.program()
-            marks.append(len(draft.lines))
-            refused = 0
-            continue
+        units, sums = _fitting_units(draft)
+        if units:
+            unit, must_use = draws.weighted(units, sums)
+            if unit.build(Work(draws, draft, must_use)) is not None and draft.feasible():
+                if not draft.remaining:
+                    return draft.program()
+                marks.append(len(draft.lines))
+                refused = 0
+                continue
         refused += 1
-        if refused == TRIES_PER_STATE and len(marks) > 1:
+        if (refused == TRIES_PER_STATE or not units) and len(marks) > 1:
             marks.pop()
             refused = 0
         draft.take_back(marks[-1])
     return None
 
 
-def _draw_unit(draws: Draws, draft: Draft) -> tuple[Unit, int]:
-    """A unit that may help, and how many open lines it must use."""
-    state = draft.state()
-    fitting, sums = _fitting(
+def _fitting_units(draft: Draft) -> Weighted:
+    _, unused, slack = draft.state()
+    return _fitting(
         draft.config.whole_language,
-        state.unused,
-        min(state.slack, MOST_LINES + 1),
+        unused,
+        min(slack, MOST_LINES + 1),
         min(draft.remaining, MOST_LINES),
         bool(draft.selectors),
     )
-    return draws.weighted(fitting, sums)
 
 
 @lru_cache(maxsize=8192)
@@ -74,11 +76,25 @@ def _fitting(
     """
     fitting: list[tuple[Unit, int]] = []
     for unit in TRACR_UNITS if whole_language else SOUND_UNITS:
-        if unit.lines <= room and (again or not unit.again):
+        if unit.lines <= room and (again or not unit.again) and (room == 1 or not unit.last):
             must_use = _must_use(unit, unused, slack)
-            if must_use <= unit.operands:
+            if must_use <= _usable(unit, unused):
                 fitting.append((unit, must_use))
     return tuple(fitting), tuple(accumulate(unit.weight for unit, _ in fitting))
+
+
+def _usable(unit: Unit, unused: Open) -> int:
+    """How many open lines a unit can use."""
+    match unit.uses:
+        case Uses.MAPPABLE:
+            usable = unused.mappable
+        case Uses.NUMERICAL:
+            usable = unused.numerical + unused.mappable
+        case Uses.ONE_KIND:
+            usable = max(unused.numbers, unused.others)
+        case Uses.CATEGORICAL:
+            usable = unused.numbers + unused.others
+    return min(unit.operands, usable)
 
 
 def _must_use(unit: Unit, unused: Open, slack: int) -> int:
@@ -87,15 +103,16 @@ def _must_use(unit: Unit, unused: Open, slack: int) -> int:
     More than the unit has operands means that it cannot help.
     """
     must_use = unit.lines + 1 - slack
-    if not unused.count:
+    if not unused.total:
         return max(0, must_use - 1)
-    if unused.numerical and unused.count > 1:
-        must_use -= unit.mends_numerical
+    if unused.total > 1:
+        must_use -= unit.mends_numerical if unused.numerical else 0
+        must_use -= unit.mends_others if unused.others == 1 else 0
     if unused.partial:
-        mended = min(unit.mends_partial, 2 if unused.count == 1 else 1) if unused.partial < 3 else 0
+        mended = min(unit.mends_partial, 2 if unused.total == 1 else 1) if unused.partial < 3 else 0
         # Merging everything into one line without mending it leaves a line that takes two more.
-        return max(0, must_use - mended) + (not mended and must_use == unused.count)
-    if unused.token_free == unused.count and must_use <= unit.operands:
+        return max(0, must_use - mended) + (not mended and must_use == unused.total)
+    if unused.token_free == unused.total and must_use <= unit.operands:
         # The operands that are not open bring tokens in.
         must_use -= 1
     return max(0, must_use)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inverse_tracr.rasp.program import Encoding, LinearSequenceMap, Map, Ref
 from inverse_tracr.sample import propose
-from inverse_tracr.sample.units import SOUND_UNITS, Unit
+from inverse_tracr.sample.units import SOUND_UNITS, Unit, Uses
 from inverse_tracr.sample.work import Work
 
 _FACTORS = (-3, -2, -1, -1, 1, 1, 1, 2, 3, 0.5)
@@ -21,7 +21,7 @@ def linear_sequence_map(work: Work) -> Ref | None:
 
 def numerical_output(work: Work) -> Ref | None:
     """A map to numbers as the last line: before, only sums and means could use it."""
-    return _new_number(work) if work.draft.remaining == 1 else None
+    return _new_number(work)
 
 
 def _number(work: Work) -> Ref | None:
@@ -31,16 +31,16 @@ def _number(work: Work) -> Ref | None:
 
 def _new_number(work: Work) -> Ref | None:
     draft = work.draft
-    refs = [ref for ref in draft.categorical if draft.sop(ref).total]
+    refs = [ref for ref in draft.categorical if draft.sops[ref].total]
     operand = work.pick(work.unmapped(refs + draft.numerical))
     if operand is None:
         return None
-    function = propose.number(work.draws, draft.sop(operand), draft.config)
+    function = propose.number(work.draws, draft.sops[operand], draft.config)
     return draft.offer(Map(operand, function, Encoding.NUMERICAL))
 
 
 TRACR_UNITS = (
     *SOUND_UNITS,
-    Unit(linear_sequence_map, 1.5, 1, 2, mends_numerical=2),
-    Unit(numerical_output, 1.0, 1, 1, mends_numerical=1),
+    Unit(linear_sequence_map, 1.5, 2, 2, Uses.NUMERICAL, mends_numerical=2),
+    Unit(numerical_output, 1.0, 1, 1, Uses.MAPPABLE, last=True, mends_numerical=1),
 )

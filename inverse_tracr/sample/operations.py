@@ -8,12 +8,15 @@ values.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from inverse_tracr.rasp.functions import Comparison, NamedPredicate
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
+    Aggregate,
     Encoding,
     LinearSequenceMap,
     Map,
@@ -24,11 +27,12 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.sample.config import SamplerConfig
-from inverse_tracr.sample.facts import Selector, Sop, Values, kind_of
+from inverse_tracr.sample.facts import Kind, Selector, Sop, Values, kind_of
 from inverse_tracr.sample.grid import Grid, Index, local_grid, probe_grid
 from inverse_tracr.sample.proofs import local_pairs, never_empty, never_mixes
 from inverse_tracr.sample.tables import (
     binary_table,
+    identity_table,
     linear_table,
     mean_table,
     predicate_table,
@@ -39,10 +43,29 @@ from inverse_tracr.sample.tables import (
 _EVERYTHING = NamedPredicate(Comparison.TRUE)
 
 
-class Operations:
-    """Every method returns what is known of the new line, or None where it breaks a law.
+@lru_cache(maxsize=1024)
+def inputs(signature: Signature) -> tuple[Sop, Sop]:
+    """What is known of `tokens` and of `indices`."""
+    size = (len(signature.vocab), signature.max_seq_len, signature.causal)
+    probes, local = probe_grid(*size), local_grid(*size)
+    positions = tuple(range(signature.max_seq_len))
+    return (
+        _input(TOKENS, signature.vocab, probes.tokens, local.tokens, probes),
+        _input(INDICES, positions, probes.positions, local.positions, probes),
+    )
 
-    `seen` are the keys of all lines so far. `at` is the reference that the new line will have.
+
+def _input(ref: Ref, values: Values, probe: Index, local: Index, probes: Grid) -> Sop:
+    key, free = _partition(probe, len(values), probes), ref == INDICES
+    kind, spread, same = kind_of(values), len(set(probe.tolist())), identity_table(len(values))
+    return Sop(values, kind, probe, local, key, spread, free, not free, True, False, False, ref, same)
+
+
+class Operations:
+    """Each operation returns what is known of the new line, or None where it breaks a law.
+
+    It takes the line, what is known of its operands in their order, and the reference that the line will
+    have. `seen` are the keys of all lines so far.
     """
 
     def __init__(self, signature: Signature, config: SamplerConfig) -> None:
@@ -55,24 +78,9 @@ class Operations:
         count = len(self.probes.tokens)
         self._most, self._most_empty = int(config.max_share * count), int(config.max_empty * count)
 
-    def tokens(self) -> Sop:
-        """The input `tokens`."""
-        return self._input(TOKENS, self._signature.vocab, self.probes.tokens, self._locals.tokens)
-
-    def indices(self) -> Sop:
-        """The input `indices`."""
-        values = tuple(range(self._signature.max_seq_len))
-        return self._input(INDICES, values, self.probes.positions, self._locals.positions)
-
-    def _input(self, ref: Ref, values: Values, probe: Index, local: Index) -> Sop:
-        key, free = self._partition(probe, len(values)), ref == INDICES
-        same = np.arange(len(values) + 1)
-        kind, spread = kind_of(values), len(values)
-        return Sop(values, kind, probe, local, key, spread, free, not free, True, False, False, ref, same)
-
     # -- the six operations ----------------------------------------------------------------------------------
 
-    def map(self, line: Map, operand: Sop) -> Sop | None:
+    def map(self, line: Map, operand: Sop, _at: Ref) -> Sop | None:
         """A map of an s-op that is no map."""
         found = unary_table(line.function, operand.values)
         values, table = found.values, found.table
@@ -90,7 +98,7 @@ class Operations:
         reads = operand.reads_tokens and self._reads_tokens(probe, len(values))
         root_table = table.take(operand.root_table)
         return Sop(
-            values, kind_of(values), probe, local, key, spread, free, reads, total, numerical, True,
+            values, found.kind, probe, local, key, spread, free, reads, total, numerical, True,
             operand.root, root_table,
         )  # fmt: skip
 
@@ -112,7 +120,7 @@ class Operations:
             local = table.take(first.local * width + second.local)
         total = first.total and second.total and not found.partial
         above = (first, second)
-        return self._fresh(at, values, probe, local, above, key=key, spread=spread, total=total)
+        return self._fresh(at, values, found.kind, probe, local, above, key=key, spread=spread, total=total)
 
     def linear_sequence_map(self, line: LinearSequenceMap, first: Sop, second: Sop, at: Ref) -> Sop | None:
         """A weighted sum of two numerical s-ops."""
@@ -126,10 +134,19 @@ class Operations:
             return None
         above = (first, second)
         return self._fresh(
-            at, found.values, probe, None, above, key=key, spread=spread, total=True, numerical=True
+            at,
+            found.values,
+            Kind.NUMBER,
+            probe,
+            None,
+            above,
+            key=key,
+            spread=spread,
+            total=True,
+            numerical=True,
         )
 
-    def select(self, line: Select, keys: Sop, queries: Sop) -> Selector | None:
+    def select(self, line: Select, keys: Sop, queries: Sop, _at: Ref) -> Selector | None:
         """A select that chooses neither everything nor nothing, unless its predicate is `True`."""
         table = predicate_table(line.predicate, keys.values, queries.values)
         chosen = self.probes.chosen(table, queries.probe, keys.probe)
@@ -151,10 +168,19 @@ class Operations:
         local = None if pairs is None else self._locals.widths(pairs)
         above = (selector.keys, selector.queries)
         return self._fresh(
-            at, values, selector.widths, local, above, key=key, spread=spread, total=True, numerical=numerical
+            at,
+            values,
+            Kind.NUMBER,
+            selector.widths,
+            local,
+            above,
+            key=key,
+            spread=spread,
+            total=True,
+            numerical=numerical,
         )
 
-    def aggregate(self, selector: Selector, values: Sop, at: Ref) -> Sop | None:
+    def aggregate(self, _line: Aggregate, selector: Selector, values: Sop, at: Ref) -> Sop | None:
         """The value at the chosen keys, or the mean of numerical zeros and ones."""
         return self._mean(selector, values, at) if values.numerical else self._move(selector, values, at)
 
@@ -172,7 +198,9 @@ class Operations:
             local = self._locals.gather(pairs, moved.local, none)
         total = moved.total and never_empty(self._locals, selector)
         above = (moved, selector.keys, selector.queries)
-        return self._fresh(at, moved.values, probe, local, above, key=key, spread=spread, total=total)
+        return self._fresh(
+            at, moved.values, moved.kind, probe, local, above, key=key, spread=spread, total=total
+        )
 
     def _mean(self, selector: Selector, counted: Sop, at: Ref) -> Sop | None:
         if counted.values != (0, 1):
@@ -185,7 +213,16 @@ class Operations:
             return None
         above = (counted, selector.keys, selector.queries)
         return self._fresh(
-            at, found.values, probe, None, above, key=key, spread=spread, total=True, numerical=True
+            at,
+            found.values,
+            Kind.NUMBER,
+            probe,
+            None,
+            above,
+            key=key,
+            spread=spread,
+            total=True,
+            numerical=True,
         )
 
     # -- laws ------------------------------------------------------------------------------------------------
@@ -208,14 +245,8 @@ class Operations:
         if numerical:
             key = b"n" + np.array(values, dtype=np.float64).take(probe).tobytes()
         else:
-            key = self._partition(probe, len(values))
+            key = _partition(probe, len(values), self.probes)
         return (None if key in self.seen else key), spread
-
-    def _partition(self, column: Index, none: int) -> bytes:
-        """For each entry the first entry with the same value: the column up to relabelling."""
-        first = np.empty(none + 1, dtype=np.intp)
-        first[column[::-1]] = self.probes.backwards
-        return first.take(column).tobytes()
 
     def _reads_tokens(self, probe: Index, none: int) -> bool:
         pairs = np.bincount(self.probes.places * (none + 1) + probe)
@@ -225,6 +256,7 @@ class Operations:
         self,
         at: Ref,
         values: Values,
+        kind: Kind,
         probe: Index,
         local: Index | None,
         above: tuple[Sop, ...],
@@ -237,8 +269,7 @@ class Operations:
         """A line that is no function of the value of one other line."""
         free = all(sop.token_free for sop in above)
         reads = not free and self._reads_tokens(probe, len(values))
-        same = np.arange(len(values) + 1)
-        kind = kind_of(values)
+        same = identity_table(len(values))
         return Sop(values, kind, probe, local, key, spread, free, reads, total, numerical, False, at, same)
 
 
@@ -246,3 +277,10 @@ def _says_more(result: Index, size: int, operand: Sop) -> bool:
     """Whether `result`, with values below `size`, is no function of `operand` alone."""
     pairs = np.bincount(operand.probe * size + result)
     return int(np.count_nonzero(pairs)) > operand.spread
+
+
+def _partition(column: Index, none: int, probes: Grid) -> bytes:
+    """For each entry the first entry with the same value: the column up to relabelling."""
+    first = np.empty(none + 1, dtype=np.intp)
+    first[column[::-1]] = probes.backwards
+    return first.take(column).tobytes()

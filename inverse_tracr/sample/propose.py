@@ -25,6 +25,8 @@ from inverse_tracr.sample.draws import Draws
 from inverse_tracr.sample.facts import Kind, Sop
 
 COMPARISONS = (UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE)
+_ABOVE_LEAST = {UnaryOp.LT: UnaryOp.LE, UnaryOp.GE: UnaryOp.GT}
+_BELOW_GREATEST = {UnaryOp.LE: UnaryOp.LT, UnaryOp.GT: UnaryOp.GE}
 _NUMERICAL = (
     UnaryOp.MULTIPLY,
     UnaryOp.ADD,
@@ -34,7 +36,7 @@ _NUMERICAL = (
     UnaryOp.MINIMUM,
     UnaryOp.MAXIMUM,
 )
-_ARITHMETIC = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE, UnaryOp.ABS)
+_ARITHMETIC = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE)
 
 _NUMBER_PAIRS = {
     BinaryOp.ADD: 3.0,
@@ -74,8 +76,15 @@ _QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 
 
 def comparison(draws: Draws, operand: Sop) -> NamedUnary:
-    """A comparison with a constant, the value at a random place of the probes."""
-    return NamedUnary(draws.choose(COMPARISONS), _seen_value(draws, operand))
+    """A comparison with a constant, the value at a random place of the probes, that not all values pass or
+    fail.
+    """
+    op, constant = draws.choose(COMPARISONS), _seen_value(draws, operand)
+    if constant == operand.values[0]:
+        op = _ABOVE_LEAST.get(op, op)
+    elif constant == operand.values[-1]:
+        op = _BELOW_GREATEST.get(op, op)
+    return NamedUnary(op, constant)
 
 
 def threshold(draws: Draws, operand: Sop) -> NamedUnary:
@@ -103,7 +112,8 @@ def unary(draws: Draws, operand: Sop, config: SamplerConfig, *, last: bool) -> U
         return _labels(draws, values, words=last)
     if drawn < 0.6 or operand.kind is not Kind.NUMBER:
         return comparison(draws, operand)
-    op = draws.choose(_ARITHMETIC)
+    least = values[0]
+    op = UnaryOp.ABS if least < 0 and draws.chance(0.3) else draws.choose(_ARITHMETIC)  # pyright: ignore[reportOperatorIssue]
     if op is UnaryOp.ABS:
         return NamedUnary(op)
     if op in (UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE):
@@ -142,7 +152,7 @@ def binary(draws: Draws, first: Sop, second: Sop, config: SamplerConfig) -> Bina
     """
     pairs = len(first.values) * len(second.values)
     mixed = first.kind is not second.kind
-    if pairs <= 2 * config.max_table and (mixed or draws.chance(0.1)):
+    if pairs <= config.max_binary_table and (mixed or draws.chance(0.1)):
         classes = range(draws.between(2, 3))
         keys = product(first.values, second.values)
         return BinaryTable(tuple((key, draws.choose(classes)) for key in keys))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,21 +16,20 @@ from inverse_tracr.rasp.functions import (
     tabulate_predicate,
     tabulate_unary,
 )
-from inverse_tracr.rasp.values import Maybe, Value, ordered
+from inverse_tracr.rasp.values import Maybe, ordered
+from inverse_tracr.sample.facts import Kind, Values, kind_of
 from inverse_tracr.sample.grid import Index
 
-Values = tuple[Value, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Tabulated:
+class Tabulated(NamedTuple):
     """The values that a function takes, in Tracr's order, and its table of indices into them.
 
     The table has an entry more than each operand has values, for an operand without a value; results without
-    a value have the index `len(values)`. `partial`: it has no value somewhere.
+    a value have the index `len(values)`. `kind` is that of the values. `partial`: it has no value somewhere.
     """
 
     values: Values
+    kind: Kind
     table: Index
     partial: bool
 
@@ -52,7 +51,7 @@ def unary_table(function: UnaryFunction, xs: Values) -> Tabulated:
     index = {value: i for i, value in enumerate(values)}
     none = len(values)
     table = np.array([*(none if r is None else index[r] for r in results), none], dtype=np.intp)
-    return Tabulated(values, table, None in results)
+    return Tabulated(values, kind_of(values), table, None in results)
 
 
 @lru_cache(maxsize=20_000)
@@ -65,7 +64,7 @@ def binary_table(function: BinaryFunction, xs: Values, ys: Values) -> Tabulated:
     table = np.full((len(xs) + 1, len(ys) + 1), none, dtype=np.intp)
     indices = [none if r is None else index[r] for r in results]
     table[:-1, :-1] = np.array(indices, dtype=np.intp).reshape(len(xs), len(ys))
-    return Tabulated(values, table, None in results)
+    return Tabulated(values, kind_of(values), table, None in results)
 
 
 @lru_cache(maxsize=20_000)
@@ -86,7 +85,7 @@ def mean_table(max_seq_len: int) -> Tabulated:
     for n in lengths:
         for k in range(n + 1):
             table[k, n] = index[k / n]
-    return Tabulated(values, table, False)
+    return Tabulated(values, Kind.NUMBER, table, False)
 
 
 @lru_cache(maxsize=20_000)
@@ -96,10 +95,16 @@ def linear_table(first_factor: int | float, second_factor: int | float, xs: Valu
     values = ordered(value for value in sums if value is not None)
     index = {value: i for i, value in enumerate(values)}
     table = np.array([index[value] for value in sums if value is not None], dtype=np.intp)
-    return Tabulated(values, table.reshape(len(xs), len(ys)), False)
+    return Tabulated(values, Kind.NUMBER, table.reshape(len(xs), len(ys)), False)
 
 
 @lru_cache(maxsize=20_000)
 def readable(values: Values) -> bool:
     """Whether the MLP of a map of a numerical s-op can tell its values (in rising order) apart."""
     return is_readable([float(value) for value in values])  # pyright: ignore[reportArgumentType]
+
+
+@lru_cache(maxsize=512)
+def identity_table(size: int) -> Index:
+    """0, 1, … up to `size`, which stands for no value."""
+    return np.arange(size + 1)

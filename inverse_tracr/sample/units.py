@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,32 +22,45 @@ from inverse_tracr.sample import propose
 from inverse_tracr.sample.work import Work
 
 
+class Uses(enum.Enum):
+    """Which open lines a unit can use."""
+
+    CATEGORICAL = "categorical"
+    ONE_KIND = "categorical, all numbers or all others"
+    MAPPABLE = "no maps"
+    NUMERICAL = "numerical, or no maps"
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """How a unit is built, and when it may be.
 
     `build` returns the s-op that the unit ends in, or None. `lines`: how many it usually adds; `operands`:
-    how many open lines it can use at most; `again`: it consumes an earlier select; `mends_partial`,
-    `mends_numerical`: how many lines it spares when an open line lacks values, or is numerical.
+    how many open lines it can use at most, of those that `uses` says; `again`: it consumes an earlier
+    select; `mends_partial`, `mends_numerical`, `mends_others`: how many lines it spares when an open line
+    lacks values, is numerical, or is the only one of its kind.
     """
 
     build: Callable[[Work], Ref | None]
     weight: float
     lines: int
     operands: int
+    uses: Uses = Uses.CATEGORICAL
     again: bool = False
+    last: bool = False
     mends_partial: int = 0
     mends_numerical: int = 0
+    mends_others: int = 0
 
 
 def map_(work: Work) -> Ref | None:
     """A map of an s-op that is no map itself."""
     draft = work.draft
-    refs = [ref for ref in draft.categorical if len(draft.sop(ref).values) > 2] + draft.numerical
+    refs = [ref for ref in draft.categorical if len(draft.sops[ref].values) > 2] + draft.numerical
     operand = work.pick(work.unmapped(refs))
     if operand is None:
         return None
-    sop = draft.sop(operand)
+    sop = draft.sops[operand]
     if sop.numerical:
         function = propose.threshold(work.draws, sop)
     else:
@@ -56,11 +70,11 @@ def map_(work: Work) -> Ref | None:
 
 def sequence_map(work: Work) -> Ref | None:
     """A function of two s-ops."""
-    pair = work.pair(distinct=True)
+    pair = work.different_pair()
     if pair is None:
         return None
     draft = work.draft
-    function = propose.binary(work.draws, draft.sop(pair[0]), draft.sop(pair[1]), draft.config)
+    function = propose.binary(work.draws, draft.sops[pair[0]], draft.sops[pair[1]], draft.config)
     return None if function is None else draft.offer(SequenceMap(*pair, function))
 
 
@@ -89,7 +103,7 @@ def select_position(work: Work) -> Ref | None:
     if pair is None:
         return None
     queries, values = pair
-    predicate = propose.position(work.draws, draft.sop(queries), draft.signature.max_seq_len, draft.config)
+    predicate = propose.position(work.draws, draft.sops[queries], draft.signature.max_seq_len, draft.config)
     selector = draft.offer(Select(INDICES, queries, predicate))
     return None if selector is None else draft.offer(Aggregate(selector, values))
 
@@ -101,13 +115,13 @@ def select_content(work: Work) -> Ref | None:
     if pair is None:
         return None
     values, queries = pair
-    moved = draft.sop(values)
+    moved = draft.sops[values]
     keys = values if work.draws.chance(0.5) else moved.root
-    root = draft.sop(keys)
+    root = draft.sops[keys]
     if root.numerical:
         return None
     classes = range(len(moved.values)) if keys == values else moved.root_table[:-1].tolist()
-    predicate = propose.same_value(work.draws, root, classes, draft.sop(queries), draft.config)
+    predicate = propose.same_value(work.draws, root, classes, draft.sops[queries], draft.config)
     selector = None if predicate is None else draft.offer(Select(keys, queries, predicate))
     return None if selector is None else draft.offer(Aggregate(selector, values))
 
@@ -138,8 +152,8 @@ def mean(work: Work) -> Ref | None:
 
 
 SOUND_UNITS = (
-    Unit(map_, 4.0, 1, 1, mends_numerical=1),
-    Unit(sequence_map, 2.0, 1, 2),
+    Unit(map_, 4.0, 1, 1, Uses.MAPPABLE, mends_numerical=1, mends_others=1),
+    Unit(sequence_map, 2.0, 1, 2, Uses.ONE_KIND),
     Unit(select_and_width, 2.0, 2, 2, mends_partial=2),
     Unit(width_again, 0.5, 1, 0, again=True),
     Unit(select_position, 1.5, 2, 2),
