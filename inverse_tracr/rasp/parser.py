@@ -92,6 +92,7 @@ class _Parser:
         self._tokens = list(scan(text))
         self._at = 0
         self._refs: dict[str, Ref] = {"tokens": TOKENS, "indices": INDICES}
+        self._stated: list[tuple[Aggregate, Encoding, Token]] = []
 
     @property
     def _now(self) -> Token:
@@ -139,7 +140,11 @@ class _Parser:
         self._end_of_line()
         if self._now.kind is not TokenKind.END:
             raise self._error(f"expected the end of the text after `return`, got {self._now}")
-        return Program(tuple(lines), output, tuple(names))
+        program = Program(tuple(lines), output, tuple(names))
+        for aggregate, encoding, token in self._stated:
+            if program.encoding(aggregate.values) is not encoding:
+                raise self._error(f"expected the encoding of its values, got {encoding.value}", token)
+        return program
 
     def _end_of_line(self) -> None:
         if self._now.kind is not TokenKind.NEWLINE:
@@ -225,12 +230,11 @@ class _Parser:
         return Select(keys, queries, self._predicate())
 
     def _aggregate(self) -> Line:
-        selector, values = self._pair()
-        token = self._now
+        aggregate = Aggregate(*self._pair())
         encoding = self._encoding()
-        if encoding is Encoding.CATEGORICAL and values >= 0:
-            raise self._error("an aggregate is encoded as its values are: leave the encoding out", token)
-        return Aggregate(selector, values)
+        if encoding is not None:
+            self._stated.append((aggregate, encoding, self._tokens[self._at - 1]))
+        return aggregate
 
     def _selector_width(self) -> Line:
         selector = self._operand()

@@ -22,7 +22,16 @@ from inverse_tracr.rasp.functions import (
 )
 from inverse_tracr.rasp.parser import parse, parse_signature, parse_source
 from inverse_tracr.rasp.printer import print_program, print_signature
-from inverse_tracr.rasp.program import KEYWORDS, Map, Program, ProgramError, Select, SequenceMap
+from inverse_tracr.rasp.program import (
+    KEYWORDS,
+    TOKENS,
+    Aggregate,
+    Map,
+    Program,
+    ProgramError,
+    Select,
+    SequenceMap,
+)
 from inverse_tracr.rasp.scanner import MAX_CHARACTERS, RaspSyntaxError
 from inverse_tracr.rasp.signature import Signature
 from tests.conftest import Golden
@@ -139,6 +148,12 @@ def test_predicates_may_be_written_in_several_ways(text: str, predicate: Predica
     assert line.predicate == predicate
 
 
+@pytest.mark.parametrize("encoding", ["", ", categorical"])
+def test_an_aggregate_may_state_the_encoding_of_its_values(encoding: str) -> None:
+    program = parse(f"s = select(tokens, tokens, ==)\na = aggregate(s, tokens{encoding})\nreturn a")
+    assert program.lines[1] == Aggregate(0, TOKENS)
+
+
 @pytest.mark.parametrize("name", ["v", "_", "x", "k", "q", "not", "abs", "causal", "V1_a", "vocab", "lambda"])
 def test_lines_may_have_any_name_that_is_no_keyword(name: str) -> None:
     assert parse(f"{name} = map(tokens, x)\nreturn {name}").names == (name,)
@@ -217,6 +232,7 @@ BAD_TEXTS = [
     START + "v4 = aggregate(tokens, tokens)\nreturn v4",
     START + "v4 = aggregate(v1, v1)\nreturn v4",
     START + "v4 = aggregate(v1, v3, categorical)\nreturn v4",
+    START + "v4 = aggregate(v1, tokens, numerical)\nreturn v4",
     START + "v4 = selector_width(v3)\nreturn v4",
     START + "v4 = select(v3, tokens, ==)\nreturn v4",
     START + "v4 = sequence_map(v3, v2, x + y)\nreturn v4",
