@@ -1,4 +1,4 @@
-"""A second interpreter, position by position in plain Python, to check the vectorised one and the verifier."""
+"""A second interpreter, position by position in plain Python: it checks the first one and the verifier."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inverse_tracr.rasp import (
     UnaryTable,
     ValueSets,
 )
-from inverse_tracr.rasp.values import Maybe, is_number
+from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 Row = list[Maybe]
 
@@ -54,8 +54,13 @@ def run_plainly(program: Program, signature: Signature, tokens: list[int]) -> Ro
 def _apply(program: Program, signature: Signature, line: Map, x: Maybe) -> Maybe:
     if x is None:
         return None
-    numerical = program.encoding(line.operand) is Encoding.NUMERICAL
-    if numerical and isinstance(line.function, UnaryTable):
+    result = _value_at(program, signature, line, x)
+    return None if line.encoding is Encoding.NUMERICAL and not is_number(result) else result
+
+
+def _value_at(program: Program, signature: Signature, line: Map, x: Value) -> Maybe:
+    """The function of a map at a value; a table takes its nearest key where it has no entry for a number."""
+    if program.encoding(line.operand) is Encoding.NUMERICAL and isinstance(line.function, UnaryTable):
         known = ValueSets(program, signature)[line.operand]
         return line.function(x) if x in known else line.function.nearest(float(x))  # pyright: ignore[reportArgumentType]
     return line.function(x)

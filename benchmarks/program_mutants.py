@@ -40,6 +40,12 @@ from inverse_tracr.sample import SamplerConfig, sample_program
 
 _SMALL = SamplerConfig(length=(3, 7), vocab_size=(2, 3), max_seq_len=(3, 4))
 _PER_PROGRAM = 10
+_INSERTED = (
+    NamedUnary(UnaryOp.IDENTITY),
+    NamedUnary(UnaryOp.NOT),
+    NamedUnary(UnaryOp.ADD, 1),
+    NamedUnary(UnaryOp.MINIMUM, 1),
+)
 Random = np.random.Generator
 
 
@@ -56,18 +62,68 @@ class Tally:
 
 
 def mutants(program: Program, random: Random) -> Iterator[Program]:
-    """Programs that differ from `program` in one place: a function, a predicate, a table entry, an operand."""
+    """Programs that differ from `program` in one place.
+
+    A function, a predicate, a table entry or an operand is another one; a map is left out, or put between.
+    """
+    kinds = (_with_changed, _with_changed, _with_moved, _with_inserted, _with_dropped)
     while True:
-        position = int(random.integers(len(program.lines)))
-        line = program.lines[position]
-        changed = _moved(program, position, random) if random.random() < 0.3 else _changed(line, random)
-        if changed is None or changed == line:
-            continue
-        lines = (*program.lines[:position], changed, *program.lines[position + 1 :])
         try:
-            yield Program(lines, program.output)
+            mutant = kinds[int(random.integers(len(kinds)))](program, random)
         except InverseTracrError:
             continue
+        if mutant is not None and mutant != program:
+            yield mutant
+
+
+def _with_changed(program: Program, random: Random) -> Program | None:
+    position = int(random.integers(len(program.lines)))
+    return _replaced(program, position, _changed(program.lines[position], random))
+
+
+def _with_moved(program: Program, random: Random) -> Program | None:
+    position = int(random.integers(len(program.lines)))
+    return _replaced(program, position, _moved(program, position, random))
+
+
+def _replaced(program: Program, position: int, line: Line | None) -> Program | None:
+    if line is None:
+        return None
+    return Program((*program.lines[:position], line, *program.lines[position + 1 :]), program.output)
+
+
+def _with_inserted(program: Program, random: Random) -> Program | None:
+    """A map put between a line and one of its operands."""
+    position = int(random.integers(len(program.lines)))
+    refs = list(operands(program.lines[position]))
+    at = int(random.integers(len(refs)))
+    encoding = program.encoding(refs[at])
+    if encoding is None:
+        return None
+    function = _INSERTED[int(random.integers(len(_INSERTED)))]
+    inserted = Map(refs[at], function, encoding)
+    refs[at] = position
+    reader = with_operands(program.lines[position], tuple(refs))
+    rest = [
+        with_operands(line, tuple(r + (r >= position) for r in operands(line)))
+        for line in program.lines[position + 1 :]
+    ]
+    return Program((*program.lines[:position], inserted, reader, *rest), program.output + 1)
+
+
+def _with_dropped(program: Program, random: Random) -> Program | None:
+    """A map whose readers read its operand instead."""
+    maps = [i for i, line in enumerate(program.lines) if isinstance(line, Map) and i != program.output]
+    if not maps:
+        return None
+    gone = maps[int(random.integers(len(maps)))]
+    dropped = program.lines[gone]
+    assert isinstance(dropped, Map)
+    lines = [
+        with_operands(line, tuple(dropped.operand if r == gone else r for r in operands(line)))
+        for line in program.lines
+    ]
+    return Program(tuple(lines), program.output)
 
 
 def _moved(program: Program, position: int, random: Random) -> Line | None:
@@ -167,10 +223,10 @@ def main() -> None:
     print(json.dumps({"schema": 1, **asdict(tally)}))
     if options.write:
         body = (
-            f"{tally.mutants} mutants of sampled programs, every input checked: {tally.different} differ from "
-            f"their program on some input, of which the verifier refutes {tally.refuted} and calls "
-            f"{len(tally.wrong)} `equivalent`; {tally.same} differ on none, of which {tally.same_not_refuted} "
-            "are not refuted (a mutant may compute the same and still compile to a model that does not)."
+            f"{tally.mutants} mutants of sampled programs, every input checked: {tally.different} differ "
+            f"from their program on some input, of which the verifier refutes {tally.refuted} and calls "
+            f"{len(tally.wrong)} `equivalent`; {tally.same} differ on none, of which "
+            f"{tally.same_not_refuted} are not refuted (a mutant may compute the same and still compile to a model that does not)."
         )
         write_section("verifier-mutants", "Mutants against the verifier", body)
 
