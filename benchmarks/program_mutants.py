@@ -226,7 +226,8 @@ def main() -> None:
             f"{tally.mutants} mutants of sampled programs, every input checked: {tally.different} differ "
             f"from their program on some input, of which the verifier refutes {tally.refuted} and calls "
             f"{len(tally.wrong)} `equivalent`; {tally.same} differ on none, of which "
-            f"{tally.same_not_refuted} are not refuted (a mutant may compute the same and still compile to a model that does not)."
+            f"{tally.same_not_refuted} are not refuted (a mutant may compute the same and still compile to "
+            "a model that does not)."
         )
         write_section("verifier-mutants", "Mutants against the verifier", body)
 
