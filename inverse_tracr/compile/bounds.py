@@ -104,9 +104,14 @@ def ladder_error(read: Ladder, numbers: Numbers, radius: Numbers | float) -> flo
 
 
 def rounding(read: Ladder, largest: float) -> float:
-    """How far float32 may put a ladder's output off for numbers of up to `largest` in size."""
-    steepness = 1.0 if read.is_exact else read.slope
-    return ROUNDING * (1 + steepness * largest) * float(read.jumps.max(initial=0.0))
+    """How far float32 may put a ladder's output off for numbers of up to `largest` in size.
+
+    Exact steps leave the rounding of sums of what the neurons hold, and of that nothing in a one-hot.
+    """
+    lost = read.slope * largest
+    if read.is_exact:
+        lost = 0.0 if read.heights.shape[1] > 1 else lost / 4
+    return ROUNDING * (1 + lost) * float(read.jumps.max(initial=0.0))
 
 
 def rounding_of(numbers: Iterable[int | float], size: float) -> float:

@@ -24,8 +24,8 @@ EXACTNESS = 100.0
 RESOLUTION = 2.0**20
 """Largest slope times number in mode `fixed`: float32 then still holds steps to a sixteenth."""
 
-_CLOSE = 2.2 / EXACTNESS
-"""Numbers closer together than this get a steeper ladder in mode `fixed`."""
+USUAL = 128.0
+"""Slope in mode `fixed` where nothing speaks for another."""
 
 Numbers = NDArray[np.float64]
 
@@ -97,15 +97,15 @@ def _heights(results: Sequence[Value], values: Sequence[Value] | None) -> Number
 def _ladder(numbers: Sequence[float], heights: Numbers, mode: Mode) -> Ladder:
     """Steps between neighbours of the rising `numbers`.
 
-    Mode `tracr`: Tracr's slope, thresholds half way. Mode `fixed`: the same where that reads every number
-    without a ramp; otherwise the slope is a power of two and L t whole, so that float32 makes no error.
+    Mode `tracr`: Tracr's slope, thresholds half way. Mode `fixed`: the slope is a power of two and L t is
+    whole, so that float32 makes no error, and every ramp lies in the middle half of its gap.
     """
     points = np.array(numbers, dtype=np.float64)
     middles = (points[:-1] + points[1:]) / 2
-    if mode is Mode.TRACR or _reads_all(points):
+    if mode is Mode.TRACR:
         return Ladder(EXACTNESS, -EXACTNESS * middles, heights)
     slope = _slope(points)
-    return Ladder(slope, -np.round(slope * middles + 0.5), heights)  # the ramp lies half way
+    return Ladder(slope, -np.round(slope * middles + 0.5), heights)
 
 
 @lru_cache(maxsize=1_000)
@@ -117,16 +117,12 @@ def are_widths_readable(widest: int) -> bool:
 def is_readable(numbers: Sequence[float]) -> bool:
     """Whether a ladder of mode `fixed` tells all the rising `numbers` apart in float32."""
     points = np.array(numbers, dtype=np.float64)
-    return _reads_all(points) or _slope(points) * float(np.abs(points).max()) <= RESOLUTION
-
-
-def _reads_all(points: Numbers) -> bool:
-    if len(points) < 2:
-        return True
-    gaps = points[1:] - points[:-1]
-    return bool(gaps.min() >= _CLOSE and np.abs(points).max() * EXACTNESS <= RESOLUTION)
+    return _slope(points) * float(np.abs(points).max()) <= RESOLUTION
 
 
 def _slope(points: Numbers) -> float:
-    """A power of two that leaves a quarter of the smallest gap on both sides of every ramp."""
-    return 2.0 ** math.ceil(math.log2(4 / float(np.diff(points).min())))
+    """The power of two next to Tracr's slope; more where numbers lie close, less where they are large."""
+    largest = max(float(np.abs(points).max()), 1.0)
+    flattest = 0.0 if len(points) < 2 else 4 / float((points[1:] - points[:-1]).min())
+    steepest = 2.0 ** math.floor(math.log2(RESOLUTION / largest))
+    return max(min(USUAL, steepest), 2.0 ** math.ceil(math.log2(max(flattest, 1.0))))
