@@ -108,9 +108,9 @@ def rounding(read: Ladder, largest: float) -> float:
 
     Exact steps leave the rounding of sums of what the neurons hold, and of that nothing in a one-hot.
     """
-    lost = read.slope * largest
-    if read.is_exact:
-        lost = 0.0 if read.heights.shape[1] > 1 else lost / 4
+    if read.is_exact and read.heights.shape[1] > 1:
+        return 0.0
+    lost = read.slope * largest / (4 if read.is_exact else 1)
     return ROUNDING * (1 + lost) * float(read.jumps.max(initial=0.0))
 
 

@@ -19,6 +19,10 @@ from inverse_tracr.distill.moments import Moments
 from inverse_tracr.distill.recipe import Recipe
 from inverse_tracr.distill.stack import Stack
 
+UNIFORM_GOAL = 0.02
+"""Error on uniform residuals at which it has half its weight: the logarithm of the error is what is lowered,
+so that a teacher whose outputs there are a hundred times larger gives up no more of the vocabulary for it."""
+
 
 def align(recipe: Recipe, moments: Moments, teachers: Stack, w_emb: Tensor) -> Tensor:
     """W_emb [students, d_model, d_full] after `recipe.align_steps` steps from `w_emb`."""
@@ -37,7 +41,9 @@ def _gradient(recipe: Recipe, moments: Moments, teachers: Stack, w_emb: Tensor, 
     error = torch.bmm(w_emb.transpose(1, 2), w_emb)
     error.diagonal(dim1=1, dim2=2).sub_(1)
     by_p = _moment_gradient(moments.vocabulary, error)
-    by_p += _between(recipe.residual_weights, progress) * _moment_gradient(moments.uniform, error)
+    uniform = _moment_gradient(moments.uniform, error)
+    size = (uniform * error).sum(dim=(1, 2), keepdim=True)
+    by_p += _between(recipe.residual_weights, progress) / (UNIFORM_GOAL + size) * uniform
     by_p += 0.5 * _between(recipe.output_weights, progress) * _output_gradient(moments, teachers, w_emb)
     return 2 * torch.bmm(w_emb, by_p + by_p.transpose(1, 2))
 

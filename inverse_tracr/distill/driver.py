@@ -22,6 +22,9 @@ from inverse_tracr.distill.student import Checkpoint, Reason, Student
 from inverse_tracr.distill.teacher import Task, Teacher
 from inverse_tracr.errors import InverseTracrError
 
+WASTE = 1.5
+"""Cost of a group, padded, over the cost of its tasks."""
+
 
 def distill(
     teachers: Iterable[Teacher], recipe: Recipe, *, device: str | torch.device = "cpu", seed: int
@@ -43,19 +46,33 @@ def distill(
             except InverseTracrError:
                 spent = time.process_time() - started
                 yield Student(teacher.item, Reason.UNCOMPILABLE, None, 0, spent)
-        for group in _groups(tasks, 2 * recipe.slots):
+        for group in _groups(tasks, recipe):
             yield from _students_of(group, recipe, torch.device(device))
 
 
-def _groups(tasks: Sequence[Task], size: int) -> list[list[Task]]:
-    """Tasks of like shape together, `size` at most; they are padded to the largest of their group."""
+def _groups(tasks: Sequence[Task], recipe: Recipe) -> list[list[Task]]:
+    """Tasks of like shape together: no group costs more than `WASTE` times its tasks alone."""
+    groups: list[list[Task]] = []
+    for task in sorted(tasks, key=_size):
+        group = [*groups[-1], task] if groups else [task]
+        own = sum(_cost(_size(t)) for t in group)
+        padded = len(group) * _cost(tuple(max(sizes) for sizes in zip(*map(_size, group), strict=True)))
+        if groups and len(group) <= 2 * recipe.slots and padded <= WASTE * own:
+            groups[-1] = group
+        else:
+            groups.append([task])
+    return groups
 
-    def cost(task: Task) -> tuple[int, int, int, int]:
-        c = task.config
-        return (c.n_layers, c.n_heads, c.d_model * c.n_ctx, task.teacher.item)
 
-    by_cost = sorted(tasks, key=cost)
-    return [by_cost[start : start + size] for start in range(0, len(by_cost), size)]
+def _size(task: Task) -> tuple[int, ...]:
+    """Sizes that padding makes larger, those first that cost most."""
+    c = task.config
+    return (c.n_layers, task.d_mlp, c.d_model, c.n_ctx, c.n_heads * task.d_head, task.teacher.item)
+
+
+def _cost(size: tuple[int, ...]) -> int:
+    n_layers, d_mlp, d_model, n_ctx, heads, _ = size
+    return n_layers * n_ctx * (d_mlp + 4 * heads + 4 * d_model)
 
 
 def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:

@@ -6,6 +6,8 @@ W_emb once a pass, and what they write is kept uncompressed for the layer-wise l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -18,17 +20,26 @@ Outputs = list[Tensor | None]
 
 
 def run_teachers(
-    stack: Stack, residual: Float[Tensor, "students d_full places"], scope: Scope
+    stack: Stack,
+    residual: Float[Tensor, "students d_full places"],
+    scope: Scope,
+    errors: Sequence[Tensor] | None = None,
 ) -> tuple[Outputs, list[Tensor]]:
-    """Outputs of the half-layers, and the residual stream before each of them and after the last."""
+    """Outputs of the half-layers, and the residual stream before each of them and after the last.
+
+    `errors[half]` is added to what a half-layer alone reads; queries and keys are then held fixed.
+    """
     outputs: Outputs = []
     residuals = [residual]
-    for half in stack.halves:
+    for level, half in enumerate(stack.halves):
         if half.shape.rows == 0:
             outputs.append(None)
             residuals.append(residual)
             continue
-        output = _half(half, half.read, residual, scope)
+        if errors is None:
+            output = _half(half, half.read, residual, scope)
+        else:
+            output = _half_with_error(half, residual, errors[level], scope)
         outputs.append(output)
         residual = _spread(residual, half.dims, output)
         residuals.append(residual)
@@ -66,6 +77,21 @@ def _half(half: HalfStack, read: Tensor, residual: Tensor, scope: Scope) -> Tens
         heads = before.chunk(half.shape.heads, dim=1)
         hidden = torch.cat([attend(qkv, scope) for qkv in heads], dim=1)
     return torch.baddbmm(half.write_bias, half.write, hidden)
+
+
+def _half_with_error(half: HalfStack, residual: Tensor, error: Tensor, scope: Scope) -> Tensor:
+    """Output of a half-layer whose values, or neurons, read `residual + error`."""
+    if half.shape.matrices == 1:
+        return _half(half, half.read, residual + error, scope)
+    before = torch.baddbmm(half.read_bias, half.read, residual.detach())
+    values = torch.baddbmm(half.read_bias, half.read, residual + error)
+    size = half.shape.size
+    moved: list[Tensor] = []
+    for head in range(half.shape.heads):
+        first = 3 * size * head
+        fixed, free = before[:, first : first + 2 * size], values[:, first + 2 * size : first + 3 * size]
+        moved.append(attend(torch.cat([fixed, free], dim=1), scope))
+    return torch.baddbmm(half.write_bias, half.write, torch.cat(moved, dim=1))
 
 
 def _spread(residual: Tensor, dims: Tensor, output: Tensor) -> Tensor:

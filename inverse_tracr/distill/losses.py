@@ -98,6 +98,7 @@ def _half_error(
     measure = torch.square if kind is LayerLoss.L2 else torch.abs
     if theirs is None:
         return (measure(mine).sum(dim=1) * places.sum(dim=1)).sum(dim=1)
+    # No teacher writes to as many dimensions as it has: those of the tokens are never written.
     everywhere = mine.shape[1] != theirs.shape[1]
     picked = _pick(mine, dims) if everywhere else mine
     if kind is LayerLoss.CROSS_ENTROPY:
@@ -114,7 +115,8 @@ def _half_error(
 def _pick(output: Tensor, dims: Tensor) -> Tensor:
     """The rows `dims` of what is written everywhere; 0 for a row that is nowhere."""
     padded = torch.nn.functional.pad(output, (0, 0, 0, 1))
-    return padded.gather(1, dims[..., None].expand(-1, -1, output.shape[2]))
+    rows = dims.clamp(max=output.shape[1])
+    return padded.gather(1, rows[..., None].expand(-1, -1, output.shape[2]))
 
 
 def output_loss(

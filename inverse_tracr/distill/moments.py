@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,7 +13,7 @@ from inverse_tracr.compile.emit import COLDNESS
 from inverse_tracr.distill.attention import Scope
 from inverse_tracr.distill.forward import run_teachers
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.lessons import Lessons
+from inverse_tracr.distill.lessons import Batch, Lessons
 from inverse_tracr.distill.stack import HalfStack, Stack
 from inverse_tracr.distill.teacher import Stream, Task
 from inverse_tracr.rasp import SelectorWidth
@@ -23,12 +24,6 @@ VOCABULARY, UNIFORM, OUTPUTS = 256, 96, 96
 WIDTH_SCORES, AGGREGATE_SCORES, UNIFORM_SCORES = 3.0, 1.0, 0.05
 """Weight of errors of a score: a selector_width needs selected keys to weigh the same, an aggregate does not;
 on uniform residuals patterns are as good as random."""
-
-UNIFORM_VALUES = 0.5
-"""Weight of errors of what heads move on uniform residuals, where patterns average over keys."""
-
-STEEP = 20.0
-"""Norm above which what a neuron reads is taken for a step of a ladder, which saturates."""
 
 
 @dataclass(frozen=True)
@@ -53,36 +48,54 @@ def measure(tasks: Sequence[Task], halves: Sequence[Sequence[Half]], teachers: S
         lessons.put(slot, task, found, task.random(Stream.ALIGNMENT))
     (batch,) = lessons.pages
     scope = Scope(batch.scope.keys, teachers.scale, teachers.causal)
-    outputs, residuals = run_teachers(teachers, batch.residual, scope)
-    score_weights = _score_weights(tasks, teachers)
-    dims = torch.tensor(
-        [2 * t.config.n_layers * t.config.d_model for t in tasks], device=teachers.scale.device
-    )
-    moments: list[tuple[Tensor, ...]] = []
-    for half, residual, output, weights in zip(
-        teachers.halves, residuals, outputs, score_weights, strict=False
+    with torch.no_grad():
+        _, residuals = run_teachers(teachers, batch.residual, scope)
+    effects = _uniform_effects(tasks, teachers, batch, scope)
+    parts: list[tuple[Tensor, ...]] = []
+    for half, residual, effect, weights in zip(
+        teachers.halves, residuals, effects, _score_weights(tasks, teachers), strict=False
     ):
-        if output is None:
+        if half.shape.rows == 0:
             continue
         seen = _second_moment(residual, batch.weights[:, 0])
         drawn = _second_moment(residual, batch.weights[:, 1])
         if half.shape.matrices == 1:
-            reads = _mlp_reads(half)
-            loose = _mlp_uniform_reads(half, residual, batch.weights[:, 1])
+            reads = _neuron_reads(half)
         else:
-            reads = _head_reads(half, teachers.scale, seen, weights, torch.ones_like(weights))
-            loose = _head_reads(
-                half,
-                teachers.scale,
-                drawn,
-                torch.full_like(weights, UNIFORM_SCORES),
-                torch.full_like(weights, UNIFORM_VALUES),
-            )
-        moments.append((seen, reads, drawn, loose / dims[:, None, None]))
-    seen, reads, drawn, loose = (torch.stack(part, dim=1) for part in zip(*moments, strict=True))
+            reads = _score_reads(half, teachers.scale, seen, weights) + _value_reads(half)
+            scores = _score_reads(half, teachers.scale, drawn, torch.full_like(weights, UNIFORM_SCORES))
+            effect = effect + scores * _mean_over(tasks, teachers)
+        parts.append((seen, reads, drawn, effect))
+    seen, reads, drawn, effect = (torch.stack(part, dim=1) for part in zip(*parts, strict=True))
     last, targets = _output_places(tasks, residuals[-1], batch.targets, batch.weights[:, 2])
     flags = torch.tensor([t.categorical for t in tasks], device=last.device)
-    return Moments((seen, reads), (drawn, loose), last, targets, flags)
+    return Moments((seen, reads), (drawn, effect), last, targets, flags)
+
+
+def _uniform_effects(tasks: Sequence[Task], teachers: Stack, batch: Batch, scope: Scope) -> list[Tensor]:
+    """What an error of a half-layer's input does, on uniform residuals, to all outputs from there on.
+
+    The second moment, [students, d_full, d_full], of the gradient of the outputs in random directions.
+    Patterns are held fixed: their gradients near a tie are as large as they are short-lived.
+    """
+    probes = [torch.zeros_like(batch.residual, requires_grad=True) for _ in teachers.halves]
+    outputs, _ = run_teachers(teachers, batch.residual, scope, probes)
+    signs = np.random.default_rng(0)
+    total = torch.zeros((), device=batch.residual.device)
+    for output in outputs:
+        if output is not None:
+            drawn = signs.integers(0, 2, size=tuple(output.shape), dtype=np.int8)
+            total = total + (output * torch.from_numpy(drawn).to(output.device).mul(2).sub(1)).sum()
+    gradients = torch.autograd.grad(total, probes, allow_unused=True)
+    mean_over = _mean_over(tasks, teachers)
+    zero = torch.zeros((), device=batch.residual.device)
+    return [zero if g is None else _second_moment(g, batch.weights[:, 1]) * mean_over for g in gradients]
+
+
+def _mean_over(tasks: Sequence[Task], teachers: Stack) -> Tensor:
+    """1 / (half-layers × uncompressed dimensions), [students, 1, 1]."""
+    counts = [2 * t.config.n_layers * t.config.d_model for t in tasks]
+    return 1 / torch.tensor(counts, dtype=torch.float32, device=teachers.scale.device)[:, None, None]
 
 
 def _second_moment(residual: Tensor, weights: Tensor) -> Tensor:
@@ -94,44 +107,31 @@ def _gram(reads: Tensor) -> Tensor:
     return torch.bmm(reads, reads.transpose(1, 2))
 
 
-def _mlp_reads(half: HalfStack) -> Tensor:
+def _neuron_reads(half: HalfStack) -> Tensor:
     """Neurons count the same, whatever the slope at which they read."""
     reads = half.read.transpose(1, 2)
     return _gram(reads / reads.norm(dim=1, keepdim=True).clamp_min(1e-6))
 
 
-def _mlp_uniform_reads(half: HalfStack, residual: Tensor, weights: Tensor) -> Tensor:
-    """What errors of uniform residuals do to the output: common errors of the active neurons add up."""
-    reads = half.read.transpose(1, 2)
-    norm = reads.norm(dim=1, keepdim=True).clamp_min(1e-6)
-    reads = torch.where(norm > STEEP, 0.5 * reads / norm, reads)
-    active = ((torch.bmm(half.read, residual) > 0) * weights[:, None]).sum(dim=2)[:, None]
-    together = torch.bmm(reads * active, half.write.transpose(1, 2))
-    alone = reads * (active * (1 - active)).clamp_min(0).sqrt() * half.write.norm(dim=1)[:, None]
-    return _gram(together) + _gram(alone)
-
-
-def _head_reads(
-    half: HalfStack, scale: Tensor, second: Tensor, score_weights: Tensor, value_weights: Tensor
-) -> Tensor:
-    """Scores (in units of a selected key's) against the other side's residuals, and values."""
-    root = _root(second)
+def _score_reads(half: HalfStack, scale: Tensor, second: Tensor, weights: Tensor) -> Tensor:
+    """Scores, in units of a selected key's, against the residuals of the other side; `weights` by head."""
     total = torch.zeros_like(second)
-    matrices = half.read.view(len(scale), half.shape.heads, 3, half.shape.size, -1)
-    for head in range(half.shape.heads):
-        query, key, value = matrices[:, head].unbind(1)
-        scores = torch.bmm(query.transpose(1, 2), key) * (scale / COLDNESS)[:, None, None]
-        weight = score_weights[:, head, None, None]
-        total = total + _gram(weight * torch.bmm(scores, root))
-        total = total + _gram(weight * torch.bmm(scores.transpose(1, 2), root))
-        total = total + _gram(value_weights[:, head, None, None] * value.transpose(1, 2))
+    for head, matrices in enumerate(_heads(half)):
+        query, key, _ = matrices.unbind(1)
+        scores = torch.bmm(query.transpose(1, 2), key) * (scale / COLDNESS * weights[:, head])[:, None, None]
+        total = total + torch.bmm(torch.bmm(scores, second), scores.transpose(1, 2))
+        total = total + torch.bmm(torch.bmm(scores.transpose(1, 2), second), scores)
     return total
 
 
-def _root(second: Tensor) -> Tensor:
-    """Square root of a positive semidefinite matrix."""
-    values, vectors = torch.linalg.eigh(second)
-    return torch.bmm(vectors * values.clamp_min(0).sqrt()[:, None], vectors.transpose(1, 2))
+def _value_reads(half: HalfStack) -> Tensor:
+    return torch.stack([_gram(matrices[:, 2].transpose(1, 2)) for matrices in _heads(half)]).sum(dim=0)
+
+
+def _heads(half: HalfStack) -> Sequence[Tensor]:
+    """What each head reads, [students, 3, d_head, d_full]."""
+    students, _, d_full = half.read.shape
+    return half.read.view(students, half.shape.heads, 3, half.shape.size, d_full).unbind(1)
 
 
 def _score_weights(tasks: Sequence[Task], teachers: Stack) -> list[Tensor]:

@@ -26,6 +26,20 @@ class Open(NamedTuple):
         return self.numbers + self.others + self.numerical
 
 
+_BITS = 8
+
+
+def packed(counts: Open) -> int:
+    """Counts as one number; the numbers of several lines add up."""
+    return sum(count << _BITS * place for place, count in enumerate(counts))
+
+
+@lru_cache(maxsize=8192)
+def unpacked(code: int) -> Open:
+    """Inverse of `packed`."""
+    return Open(*(code >> _BITS * place & (1 << _BITS) - 1 for place in range(len(Open._fields))))
+
+
 @lru_cache(maxsize=4096)
 def lines_needed(unused: Open) -> int:
     """Lines that suffice to reduce the open lines to one that reads tokens and always has a value.

@@ -20,16 +20,15 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.sample.budget import Open, lines_needed
+from inverse_tracr.sample.budget import Open, lines_needed, unpacked
 from inverse_tracr.sample.config import SamplerConfig
-from inverse_tracr.sample.facts import Kind, Selector, Sop
+from inverse_tracr.sample.facts import Selector, Sop
 from inverse_tracr.sample.operations import Operations, inputs
 
 
 class State(NamedTuple):
     """What decides how a draft may go on: the open lines, and the lines to spare once they are used."""
 
-    open: tuple[Ref, ...]
     unused: Open
     slack: int
 
@@ -37,8 +36,8 @@ class State(NamedTuple):
 class Draft:
     """Lines so far, what is known of each, and which of them nothing uses yet.
 
-    `sops` holds what is known of every s-op, the inputs among them; `categorical`, `numerical` and
-    `selectors` list the references of each kind.
+    `remaining` counts the lines still to be added. `sops` holds what is known of every s-op, the inputs
+    among them; `categorical`, `numerical` and `selectors` list the references of each kind.
     """
 
     def __init__(self, signature: Signature, length: int, config: SamplerConfig) -> None:
@@ -55,27 +54,24 @@ class Draft:
         self._selected: dict[Ref, Selector] = {}
         self._read: list[tuple[Ref, ...]] = []
         self._uses: list[int] = []
-        self._length = length
-        self._state: State | None = None
+        self._unused = 0
+        self.remaining = length
 
     # -- what is there ---------------------------------------------------------------------------------------
 
-    @property
-    def remaining(self) -> int:
-        """Lines still to be added."""
-        return self._length - len(self.lines)
-
     def state(self) -> State:
         """Open lines and slack; every select must have been used."""
-        if self._state is None:
-            refs = tuple(ref for ref, uses in enumerate(self._uses) if not uses)
-            unused = _count([self.sops[ref] for ref in refs])
-            self._state = State(refs, unused, self.remaining - lines_needed(unused))
-        return self._state
+        unused = unpacked(self._unused)
+        return State(unused, self.remaining - lines_needed(unused))
+
+    def open_among(self, refs: list[Ref]) -> list[Ref]:
+        """Those of `refs` that are lines which nothing uses yet."""
+        uses = self._uses
+        return [ref for ref in refs if ref >= 0 and not uses[ref]]
 
     def feasible(self) -> bool:
         """Whether the lines still to be added can use every open line, and end in a proper output."""
-        _, unused, slack = self.state()
+        unused, slack = self.state()
         if self.remaining:
             return slack >= 0
         return unused.total == 1 and not (unused.partial or unused.token_free)
@@ -90,21 +86,21 @@ class Draft:
         """Add a line and return its reference; None where a law of `Operations` forbids it or no line
         remains.
         """
-        ref = len(self.lines)
-        if ref == self._length:
+        if not self.remaining:
             return None
-        refs = operands(line)
-        found = _EVALUATE[type(line)](self._operations, line, *(self._known(above) for above in refs), ref)
+        ref, refs = len(self.lines), operands(line)
+        known = [self.sops.get(above) or self._selected[above] for above in refs]
+        found = _EVALUATE[type(line)](self._operations, line, *known, ref)
         if found is None:
             return None
-        for above in refs:
-            if above >= 0:
-                self._uses[above] += 1
+        self.remaining -= 1
+        self._use(refs, known)
         if isinstance(found, Selector):
             self._selected[ref] = found
             self.selectors.append(ref)
         else:
             self.sops[ref] = found
+            self._unused += found.open_code
             (self.numerical if found.numerical else self.categorical).append(ref)
         if not ref:
             self.categorical.insert(1, INDICES)
@@ -112,7 +108,6 @@ class Draft:
         self.lines.append(line)
         self._read.append(refs)
         self._uses.append(0)
-        self._state = None
         return ref
 
     def take_back(self, count: int) -> None:
@@ -120,11 +115,10 @@ class Draft:
         while len(self.lines) > count:
             self.lines.pop()
             self._uses.pop()
-            for above in self._read.pop():
-                if above >= 0:
-                    self._uses[above] -= 1
+            self.remaining += 1
             self._forget(len(self.lines))
-            self._state = None
+            for above in self._read.pop():
+                self._unuse(above)
 
     def _forget(self, ref: Ref) -> None:
         found = self._selected.pop(ref, None)
@@ -132,13 +126,24 @@ class Draft:
             self.selectors.pop()
         else:
             found = self.sops.pop(ref)
+            self._unused -= found.open_code
             (self.numerical if found.numerical else self.categorical).pop()
         if not ref:
             self.categorical.remove(INDICES)
         self._operations.seen.discard(found.key)
 
-    def _known(self, ref: Ref) -> Sop | Selector:
-        return self.sops[ref] if ref in self.sops else self._selected[ref]
+    def _use(self, refs: tuple[Ref, ...], known: list[Sop | Selector]) -> None:
+        for above, found in zip(refs, known, strict=True):
+            if above >= 0:
+                if not self._uses[above] and not isinstance(found, Selector):
+                    self._unused -= found.open_code
+                self._uses[above] += 1
+
+    def _unuse(self, ref: Ref) -> None:
+        if ref >= 0:
+            self._uses[ref] -= 1
+            if not self._uses[ref] and ref in self.sops:
+                self._unused += self.sops[ref].open_code
 
 
 _EVALUATE: dict[type[Line], Callable[..., Sop | Selector | None]] = {
@@ -152,18 +157,3 @@ _EVALUATE: dict[type[Line], Callable[..., Sop | Selector | None]] = {
 """How each operation is evaluated: from the line, what is known of its operands in order, and its
 reference.
 """
-
-
-def _count(sops: list[Sop]) -> Open:
-    numbers = others = numerical = partial = token_free = mappable = 0
-    for sop in sops:
-        if sop.numerical:
-            numerical += 1
-        elif sop.kind is Kind.NUMBER:
-            numbers += 1
-        else:
-            others += 1
-        partial += not sop.total
-        token_free += not sop.reads_tokens
-        mappable += not sop.is_map and len(sop.values) > 2
-    return Open(numbers, others, numerical, partial, token_free, mappable)

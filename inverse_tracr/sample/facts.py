@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from inverse_tracr.rasp.program import Ref, Select
 from inverse_tracr.rasp.values import Value, is_number
+from inverse_tracr.sample.budget import Open, packed
 from inverse_tracr.sample.grid import Index
 
 Values = tuple[Value, ...]
@@ -37,7 +39,8 @@ class Sop(NamedTuple):
     that depends on tokens of other positions. `key` tells s-ops apart, `spread` counts its different probe
     values. `token_free`: proved to be a function of position and length alone; `reads_tokens`: seen on the
     probes to be none. `total`: has a value on every input. `root` and `root_table` write it as a function
-    of the value of another s-op (itself, unless it is a map).
+    of the value of another s-op (itself, unless it is a map). `open_code`: what the budget counts while
+    nothing uses it.
     """
 
     values: Values
@@ -53,6 +56,24 @@ class Sop(NamedTuple):
     is_map: bool
     root: Ref
     root_table: Index
+    open_code: int
+
+
+@lru_cache(maxsize=256)
+def open_code(
+    kind: Kind, size: int, *, numerical: bool, total: bool, reads_tokens: bool, is_map: bool
+) -> int:
+    """How an s-op of `size` values counts while nothing uses it (see `budget.packed`)."""
+    return packed(
+        Open(
+            numbers=not numerical and kind is Kind.NUMBER,
+            others=not numerical and kind is not Kind.NUMBER,
+            numerical=numerical,
+            partial=not total,
+            token_free=not reads_tokens,
+            mappable=not is_map and size > 2,
+        )
+    )
 
 
 class Selector(NamedTuple):

@@ -52,20 +52,20 @@ class Grid:
         """Number of chosen keys of every entry."""
         return np.add.reduceat(chosen, self.starts)
 
-    def gather(self, chosen: Index, values: Index, none: int) -> Index | None:
-        """The one value among the chosen keys, `none` where nothing is chosen; None when values mix."""
-        seen = values.take(self.keys)
-        high = np.maximum.reduceat((seen + 1) * chosen, self.starts) - 1
-        low = np.minimum.reduceat(seen + (none + 1) * (1 - chosen), self.starts)
-        empty = high < 0
-        if ((low != high) & ~empty).any():
-            return None
-        high[empty] = none
-        return high
+    def gather(self, chosen: Index, values: Index, none: int) -> Index:
+        """The value among the chosen keys, `none` where nothing is chosen; they must all have the same."""
+        found = np.maximum.reduceat((values + 1).take(self.keys) * chosen, self.starts)
+        return _after_shift(none).take(found)
 
     def sums(self, chosen: Index, numbers: Index) -> Index:
         """Sum of `numbers` over the chosen keys of every entry."""
         return np.add.reduceat(numbers.take(self.keys) * chosen, self.starts)
+
+
+@lru_cache(maxsize=512)
+def _after_shift(none: int) -> Index:
+    """What value indices shifted by 1 stand for; 0 and `none + 1` for no value."""
+    return np.array([none, *range(none + 1)], dtype=np.intp)
 
 
 @lru_cache(maxsize=1024)

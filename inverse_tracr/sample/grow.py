@@ -20,7 +20,7 @@ from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.sample.budget import Open
 from inverse_tracr.sample.config import SamplerConfig
-from inverse_tracr.sample.draft import Draft
+from inverse_tracr.sample.draft import Draft, State
 from inverse_tracr.sample.draws import Draws
 from inverse_tracr.sample.numerical_units import TRACR_UNITS
 from inverse_tracr.sample.units import SOUND_UNITS, Unit, Uses
@@ -39,10 +39,11 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
     marks = [0]
     refused = 0
     for _ in range(TRIES_PER_LINE * length):
-        units, sums = _fitting_units(draft)
+        state = draft.state()
+        units, sums = _fitting_units(draft, state)
         if units:
             unit, must_use = draws.weighted(units, sums)
-            if unit.build(Work(draws, draft, must_use)) is not None and draft.feasible():
+            if unit.build(Work(draws, draft, state, must_use)) is not None and draft.feasible():
                 if not draft.remaining:
                     return draft.program()
                 marks.append(len(draft.lines))
@@ -56,14 +57,11 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
     return None
 
 
-def _fitting_units(draft: Draft) -> Weighted:
-    _, unused, slack = draft.state()
+def _fitting_units(draft: Draft, state: State) -> Weighted:
+    unused, slack = state
+    room = min(draft.remaining, MOST_LINES)
     return _fitting(
-        draft.config.whole_language,
-        unused,
-        min(slack, MOST_LINES + 1),
-        min(draft.remaining, MOST_LINES),
-        bool(draft.selectors),
+        draft.config.whole_language, unused, min(slack, MOST_LINES + 1), room, bool(draft.selectors)
     )
 
 

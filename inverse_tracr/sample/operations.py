@@ -27,7 +27,7 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.sample.config import SamplerConfig
-from inverse_tracr.sample.facts import Kind, Selector, Sop, Values, kind_of
+from inverse_tracr.sample.facts import Kind, Selector, Sop, Values, kind_of, open_code
 from inverse_tracr.sample.grid import Grid, Index, local_grid, probe_grid
 from inverse_tracr.sample.proofs import local_pairs, never_empty, never_mixes
 from inverse_tracr.sample.tables import (
@@ -58,7 +58,7 @@ def inputs(signature: Signature) -> tuple[Sop, Sop]:
 def _input(ref: Ref, values: Values, probe: Index, local: Index, probes: Grid) -> Sop:
     key, free = _partition(probe, len(values), probes), ref == INDICES
     kind, spread, same = kind_of(values), len(set(probe.tolist())), identity_table(len(values))
-    return Sop(values, kind, probe, local, key, spread, free, not free, True, False, False, ref, same)
+    return Sop(values, kind, probe, local, key, spread, free, not free, True, False, False, ref, same, 0)
 
 
 class Operations:
@@ -99,7 +99,7 @@ class Operations:
         root_table = table.take(operand.root_table)
         return Sop(
             values, found.kind, probe, local, key, spread, free, reads, total, numerical, True,
-            operand.root, root_table,
+            operand.root, root_table, _code(found.kind, values, numerical, total, reads, True),
         )  # fmt: skip
 
     def sequence_map(self, line: SequenceMap, first: Sop, second: Sop, at: Ref) -> Sop | None:
@@ -185,12 +185,12 @@ class Operations:
         return self._mean(selector, values, at) if values.numerical else self._move(selector, values, at)
 
     def _move(self, selector: Selector, moved: Sop, at: Ref) -> Sop | None:
+        if not never_mixes(self._locals, selector, moved):
+            return None
         none = len(moved.values)
         probe = self.probes.gather(selector.chosen, moved.probe, none)
-        if probe is None:
-            return None
         key, spread = self._new_key(moved.values, probe, numerical=False)
-        if key is None or not never_mixes(self._locals, selector, moved):
+        if key is None:
             return None
         local = None
         pairs = local_pairs(self._locals, selector) if moved.token_free else None
@@ -270,7 +270,10 @@ class Operations:
         free = all(sop.token_free for sop in above)
         reads = not free and self._reads_tokens(probe, len(values))
         same = identity_table(len(values))
-        return Sop(values, kind, probe, local, key, spread, free, reads, total, numerical, False, at, same)
+        code = _code(kind, values, numerical, total, reads, False)
+        return Sop(
+            values, kind, probe, local, key, spread, free, reads, total, numerical, False, at, same, code
+        )
 
 
 def _says_more(result: Index, size: int, operand: Sop) -> bool:
@@ -284,3 +287,8 @@ def _partition(column: Index, none: int, probes: Grid) -> bytes:
     first = np.empty(none + 1, dtype=np.intp)
     first[column[::-1]] = probes.backwards
     return first.take(column).tobytes()
+
+
+def _code(kind: Kind, values: Values, numerical: bool, total: bool, reads_tokens: bool, is_map: bool) -> int:
+    size = min(len(values), 3)
+    return open_code(kind, size, numerical=numerical, total=total, reads_tokens=reads_tokens, is_map=is_map)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from inverse_tracr.rasp.functions import NamedUnary, UnaryOp
 from inverse_tracr.rasp.program import Encoding, Map, Ref, Select
 from inverse_tracr.sample import propose
-from inverse_tracr.sample.draft import Draft
+from inverse_tracr.sample.draft import Draft, State
 from inverse_tracr.sample.draws import Draws
 
 
 class Work:
     """What the builders of units share. Lines added in vain are for the caller of a builder to take back."""
 
-    def __init__(self, draws: Draws, draft: Draft, must_use: int) -> None:
+    def __init__(self, draws: Draws, draft: Draft, state: State, must_use: int) -> None:
         self.draws = draws
         self.draft = draft
         self._must_use = must_use
-        self._open, unused, slack = draft.state()
+        unused, slack = state
         self._wants_tokens = slack < 2 and unused.token_free == unused.total
 
     def pick(self, refs: list[Ref], *, but: Ref | None = None) -> Ref | None:
@@ -25,7 +25,7 @@ class Work:
         One that reads tokens where none of the open lines does and few lines remain.
         """
         if self._must_use > 0:
-            refs = [ref for ref in refs if ref in self._open and ref != but]
+            refs = [ref for ref in self.draft.open_among(refs) if ref != but]
             self._must_use -= 1
         elif self._wants_tokens:
             refs = [ref for ref in refs if self.draft.sops[ref].reads_tokens]

@@ -36,12 +36,15 @@ MOST_ITEMS_PER_ROW = 50
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a build is: items made now and before, items aimed at, seconds since this run began."""
+    """How far a build is: items made now and before, items aimed at, seconds since this run began, and
+    core-seconds that the items made now took.
+    """
 
     made: int
     resumed: int
     goal: int
     seconds: float
+    core_seconds: float
 
 
 Report = Callable[[Progress], None]
@@ -141,16 +144,17 @@ def _make(
     """Make those of `chunks` that are not on disk; the records of all of them."""
     records = {chunk: record for chunk, record in job.records().items() if chunk in set(chunks)}
     todo = [chunk for chunk in chunks if chunk not in records]
-    begun, made, resumed = time.monotonic(), 0, sum(map(len, records))
+    begun, made, spent, resumed = time.monotonic(), 0, 0.0, sum(map(len, records))
     failed: list[Failed] = []
     for result in engine.run(work, todo) if todo else ():
         match result:
             case Done(record):
                 records[record.chunk] = record
                 made += len(record.chunk)
+                spent += record.core_seconds
             case Failed():
                 failed.append(result)
-        report(Progress(made, resumed, chunks[-1].last, time.monotonic() - begun))
+        report(Progress(made, resumed, chunks[-1].last, time.monotonic() - begun, spent))
     if failed:
         raise ChunksFailedError(
             f"{len(failed)} of {len(todo)} chunks failed in every attempt",

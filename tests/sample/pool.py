@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from inverse_tracr.sample import Preset, Sample, sample_program
 
-SIZE = 160
+SIZES = {Preset.THESIS: 80, Preset.SOUND: 160, Preset.TRACR: 160}
 
 
 @lru_cache
 def pool(preset: Preset) -> tuple[Sample, ...]:
     """The first programs of one stream of a preset."""
-    return tuple(sample_program(preset, 1, index) for index in range(SIZE))
+    return tuple(sample_program(preset, 1, index) for index in range(SIZES[preset]))

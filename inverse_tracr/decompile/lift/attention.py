@@ -14,6 +14,13 @@ from inverse_tracr.rasp.program import TOKENS, Ref
 _SELECTED = 0.75
 """Share of the largest attention logit from which a key counts as selected: BOS has half of it."""
 
+_DROWNED = 1.25
+"""A query whose logit for BOS is this much larger than those of the keys that it selects sees BOS alone.
+
+Tracr's ladders write their first value at BOS, too; where it is a key that is selected, BOS has 1.5 or 2
+times the logit of the others.
+"""
+
 Widths = dict[int, tuple[Ref, Basis]]
 """Selector (and basis) of each dimension that holds 1/(1 + number of selected keys)."""
 
@@ -53,8 +60,11 @@ def _add_select(stream: Stream, head: Head, draft: Draft, basis: Basis) -> Ref:
     key_dims, query_dims = head_keys(stream, head), head_queries(stream, head)
     keys = _owner(draft, key_dims, "keys") if key_dims else draft.variable(TOKENS)
     queries = _owner(draft, query_dims, "queries") if key_dims and query_dims else keys
-    logits = head.qk[np.ix_(queries.dims, keys.dims)] + head.qk[stream.one, list(keys.dims)]
-    selected = logits > _SELECTED * max(logits.max(initial=0.0), head.qk[stream.one].max(initial=0.0))
+    always = head.qk[stream.one]
+    logits = head.qk[np.ix_(queries.dims, keys.dims)] + always[list(keys.dims)]
+    selected = logits > _SELECTED * max(logits.max(initial=0.0), always.max(initial=0.0))
+    to_bos = (head.qk[list(queries.dims)] + always) @ stream.at_bos[head.layer]
+    selected &= (to_bos < _DROWNED * logits.max(axis=1, initial=0.0))[:, None]
     rows = tuple(tuple(row) for row in selected.tolist())
     return draft.add_line(SelectDraft(keys, queries, rows), basis)
 

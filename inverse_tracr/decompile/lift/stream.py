@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from inverse_tracr.model import TransformerProgram, Weights
@@ -152,7 +153,7 @@ class Stream:
     `token_dims[i]` belongs to `signature.vocab[i]`, `index_dims[i]` to position i; `bos` are 1 at BOS alone.
     `one` is 1 everywhere: a dimension behind the last one of the model, which stands for biases and for the
     dimension that every token sets. `output_dims[i]` is column i of W_U. `live` are the dimensions that
-    something writes; before `without_dead` these are all.
+    something writes; before `without_dead` these are all. `at_bos[layer]` is what the layer reads at BOS.
     """
 
     token_dims: tuple[int, ...]
@@ -163,6 +164,7 @@ class Stream:
     heads: tuple[Head, ...]
     mlps: tuple[Mlp, ...]
     live: frozenset[int]
+    at_bos: Floats
 
     @property
     def special(self) -> frozenset[int]:
@@ -192,7 +194,18 @@ def read_stream(model: TransformerProgram) -> Stream:
         tuple(_twins_joined(_heads(weights, constant))),
         tuple(_mlps(weights, constant, bos)),
         frozenset(range(d_model + 1)),
+        _at_bos(model, constant),
     )
+
+
+def _at_bos(model: TransformerProgram, constant: list[int]) -> Floats:
+    """What each layer reads at BOS, which attends to itself alone; shape [layers, dimensions]."""
+    with torch.inference_mode():
+        _, cache = model.run_with_cache(torch.tensor([[model.input_encoder.bos]]))
+    rows = [cache[f"blocks.{layer}.hook_resid_pre"][0, 0].numpy() for layer in range(model.config.n_layers)]
+    found = np.array(rows, dtype=np.float64).reshape(len(rows), model.config.d_model)
+    found[:, constant] = 0
+    return np.concatenate([found, np.ones((len(rows), 1))], axis=1)
 
 
 def _constant_dims(weights: Weights) -> list[int]:
