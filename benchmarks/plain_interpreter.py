@@ -1,4 +1,4 @@
-"""A second interpreter, position by position in plain Python, to check the vectorised one and the verifier."""
+"""A second interpreter, in plain Python, to check the vectorised one and the verifier."""
 
 from __future__ import annotations
 

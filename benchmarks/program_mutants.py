@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ class Tally:
 
 
 def mutants(program: Program, random: Random) -> Iterator[Program]:
-    """Programs that differ from `program` in one place: a function, a predicate, a table entry, an operand."""
+    """Programs that differ from `program` in one place: a function, predicate, table entry or operand."""
     while True:
         position = int(random.integers(len(program.lines)))
         line = program.lines[position]
@@ -105,10 +106,10 @@ def _changed(line: Line, random: Random) -> Line | None:
             return None
 
 
-def _entry_changed(entries: tuple[tuple[object, object], ...], random: Random) -> tuple:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
+def _entry_changed(entries: tuple[Any, ...], random: Random) -> tuple[Any, ...]:
     """Table entries, one of which has the value of another."""
     at, other = random.integers(len(entries), size=2).tolist()
-    return tuple((k, entries[other][1] if i == at else v) for i, (k, v) in enumerate(entries))  # pyright: ignore[reportUnknownVariableType]
+    return tuple((k, entries[other][1] if i == at else v) for i, (k, v) in enumerate(entries))
 
 
 def judge(
@@ -167,10 +168,11 @@ def main() -> None:
     print(json.dumps({"schema": 1, **asdict(tally)}))
     if options.write:
         body = (
-            f"{tally.mutants} mutants of sampled programs, every input checked: {tally.different} differ from "
-            f"their program on some input, of which the verifier refutes {tally.refuted} and calls "
-            f"{len(tally.wrong)} `equivalent`; {tally.same} differ on none, of which {tally.same_not_refuted} "
-            "are not refuted (a mutant may compute the same and still compile to a model that does not)."
+            f"{tally.mutants} mutants of sampled programs, every input checked: {tally.different} differ "
+            f"from their program on some input, of which the verifier refutes {tally.refuted} and calls "
+            f"{len(tally.wrong)} `equivalent`; {tally.same} differ on none, of which "
+            f"{tally.same_not_refuted} are not refuted (a mutant may compute the same and still compile to "
+            "a model that does not)."
         )
         write_section("verifier-mutants", "Mutants against the verifier", body)
 
