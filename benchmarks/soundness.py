@@ -141,7 +141,7 @@ def report(tallies: dict[str, Tally], provings: Sequence[Proving]) -> str:
         + table(header, rows)
         + "\n\nPrograms flagged, by kind of fault:\n\n"
         + table(["fault", *(f"`{mode}`" for mode in tallies)], kinds)
-        + "\n\nPrograms of the sampler in mode `fixed`, of all sizes; the time is that of the check alone:\n\n"
+        + "\n\nPrograms of the sampler in mode `fixed`, of all sizes; the time is of the check alone:\n\n"
         + table(
             ["preset", "programs", "proved without looking at inputs", "flagged", "ms, median / 95 %"],
             [
