@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -161,10 +162,10 @@ def _changed(line: Line, random: Random) -> Line | None:
             return None
 
 
-def _entry_changed(entries: tuple[tuple[object, object], ...], random: Random) -> tuple:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
+def _entry_changed(entries: tuple[Any, ...], random: Random) -> tuple[Any, ...]:
     """Table entries, one of which has the value of another."""
     at, other = random.integers(len(entries), size=2).tolist()
-    return tuple((k, entries[other][1] if i == at else v) for i, (k, v) in enumerate(entries))  # pyright: ignore[reportUnknownVariableType]
+    return tuple((k, entries[other][1] if i == at else v) for i, (k, v) in enumerate(entries))
 
 
 def judge(

@@ -234,5 +234,3 @@ def evaluate(program: Program, signature: Signature, tokens: Sequence[Value]) ->
 
     check_input(signature, tokens)
     return Trace(program, signature, encode_inputs(signature, [tokens])).output.decode()[0]
-
-

@@ -53,7 +53,7 @@ def permuted(model: TransformerProgram, random: Random) -> TransformerProgram:
 
 
 def scaled(model: TransformerProgram, random: Random) -> TransformerProgram:
-    """Every neuron scaled before the ReLU and back behind it; keys against queries, values against outputs."""
+    """Neurons scaled before the ReLU and back behind it; keys against queries, values against outputs."""
     a = arrays_of(model)
     factors = random.choice([0.25, 0.5, 2.0, 4.0], size=a["b_in"].shape).astype(np.float32)
     a["W_in"] *= factors[:, None, :]
@@ -70,7 +70,8 @@ def noisy(model: TransformerProgram, random: Random, size: float = 1e-6) -> Tran
     """Normal noise on every weight and bias."""
     a = arrays_of(model)
     return with_arrays(
-        model, {name: array + size * random.normal(size=array.shape) for name, array in a.items()}
+        model,
+        {n: (w + size * random.normal(size=w.shape)).astype(np.float32) for n, w in a.items()},
     )
 
 

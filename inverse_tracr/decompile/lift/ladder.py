@@ -96,6 +96,6 @@ def steps_at(
 def _taken(turns: Turns, limit: float) -> float:
     """The sum of the turns up to `limit`, which are removed."""
     count = next((i for i, (at, _) in enumerate(turns) if at > limit), len(turns))
-    taken = sum(turn for _, turn in turns[:count])
+    taken = sum((turn for _, turn in turns[:count]), start=0.0)
     del turns[:count]
     return taken
