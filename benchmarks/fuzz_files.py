@@ -1,6 +1,6 @@
 """Model files changed at random and read: everything is either read or refused with a typed error.
 
-    python -m benchmarks.fuzz_files 100000 --seed 0
+    python -m benchmarks.fuzz_files 100000 --seed 0 [--write]
 
 prints JSON: how many were read and refused and why, unexpected errors with the numbers that make them
 again, the slowest reading in seconds and the growth of memory in MiB. Exit code 1 for an unexpected error.
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.mutations import mutate_model_file
+from benchmarks.results import write_section
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import (
     CategoricalOutput,
@@ -152,12 +153,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
     arguments = parser.parse_args()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         outcome = fuzz(arguments.count, arguments.seed, Path(folder))
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    grown = peak - before
     report = {
         "count": outcome.count,
         "seed": arguments.seed,
@@ -167,9 +170,18 @@ def main() -> int:
         "seconds": round(time.perf_counter() - begin, 1),
         "slowest_seconds": round(outcome.slowest, 3),
         "memory_growth_mib": round(grown / 1024, 1),
+        "memory_mib": round(peak / 1024, 1),
         "problems": dict(outcome.refused.most_common()),
     }
     print(json.dumps(report, indent=2))
+    if arguments.write:
+        body = (
+            f"{outcome.count} model files of four forms changed at random: {outcome.read} are read, "
+            f"{outcome.refused.total()} are refused with a typed error, {len(outcome.unexpected)} end "
+            f"otherwise; the slowest took {outcome.slowest:.3f} s; at most {peak / 1024:.0f} MiB of memory in "
+            f"all, {grown / 1024:.0f} MiB more than before the first file."
+        )
+        write_section("fuzz-files", "Model files changed at random", body)
     return 1 if outcome.unexpected else 0
 
 

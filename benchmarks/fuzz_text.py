@@ -1,6 +1,6 @@
 """Program texts changed at random and read: everything parses or is refused with a typed error.
 
-    python -m benchmarks.fuzz_text 100000 --seed 0
+    python -m benchmarks.fuzz_text 100000 --seed 0 [--write]
 
 prints JSON: how many parsed and were refused and why, unexpected errors with the numbers that make them
 again, the slowest text in seconds. Exit code 1 for an unexpected error.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from benchmarks.results import write_section
 from inverse_tracr.errors import BadInputError, CapExceededError
 from inverse_tracr.rasp.parser import parse, parse_source
 from inverse_tracr.rasp.program import Program
@@ -211,9 +213,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
     arguments = parser.parse_args()
     begin = time.perf_counter()
     outcome = fuzz(arguments.count, arguments.seed)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     report = {
         "count": outcome.count,
         "seed": arguments.seed,
@@ -223,9 +227,18 @@ def main() -> int:
         "seconds": round(time.perf_counter() - begin, 1),
         "slowest_seconds": round(outcome.slowest, 3),
         "slowest_number": outcome.slowest_number,
+        "memory_mib": round(peak, 1),
         "refusals": dict(outcome.refused.most_common()),
     }
     print(json.dumps(report, indent=2))
+    if arguments.write:
+        body = (
+            f"{outcome.count} program texts changed at random: {outcome.parsed} parse (and print and parse "
+            f"again to the same program), {outcome.refused.total()} are refused with a typed error, "
+            f"{len(outcome.unexpected)} end otherwise; the slowest took {outcome.slowest:.3f} s; at most "
+            f"{peak:.0f} MiB of memory in all."
+        )
+        write_section("fuzz-text", "Program texts changed at random", body)
     return 1 if outcome.unexpected else 0
 
 
