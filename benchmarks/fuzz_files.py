@@ -178,8 +178,8 @@ def main() -> int:
         body = (
             f"{outcome.count} model files of four forms changed at random: {outcome.read} are read, "
             f"{outcome.refused.total()} are refused with a typed error, {len(outcome.unexpected)} end "
-            f"otherwise; the slowest took {outcome.slowest:.3f} s; at most {peak / 1024:.0f} MiB of memory in "
-            f"all, {grown / 1024:.0f} MiB more than before the first file."
+            f"otherwise; the slowest took {outcome.slowest:.3f} s; at most {peak / 1024:.0f} MiB of memory, "
+            f"{grown / 1024:.0f} MiB more than before the first file."
         )
         write_section("fuzz-files", "Model files changed at random", body)
     return 1 if outcome.unexpected else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model
@@ -16,7 +15,7 @@ def decompile(
     model: Path,
     /,
     *,
-    method: Literal["auto", "lift"] = "auto",
+    method: str = "auto",
     report: Path | None = None,
     json: Flag = False,
 ) -> ExitCode:
@@ -30,7 +29,7 @@ def decompile(
     model
         Model folder (model.safetensors and config.json).
     method
-        How programs are proposed.
+        How programs are proposed: lift, search, or any other proposer that is registered; auto tries all.
     report
         HTML file to write, too: the program beside the model, to look at and to step through.
     json
