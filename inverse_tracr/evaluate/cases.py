@@ -1,0 +1,73 @@
+"""The models of test sets with what is known of them, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from inverse_tracr.errors import BadInputError
+from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp import print_program
+from inverse_tracr.zoo import Kind, Specimen, Zoo
+
+SPLIT = "test"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and its true program, as text with the signature as its header; `number` is its row."""
+
+    test_set: str
+    kind: Kind
+    number: int
+    program: str
+    model: TransformerProgram
+
+
+@dataclass(frozen=True)
+class TestSetFolder:
+    """A zoo on disk that serves as a test set: all of its split `test`, or the first `limit` rows."""
+
+    __test__ = False  # not a class of tests
+
+    name: str
+    zoo: Zoo
+    limit: int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Where the weights come from."""
+        return self.zoo.config.kind
+
+    def __len__(self) -> int:
+        rows = len(self.zoo.split(SPLIT))
+        return rows if self.limit is None else min(rows, self.limit)
+
+    def case(self, number: int) -> Case:
+        """The model with this number; with a limit, rows are spread evenly over the set."""
+        row = number * len(self.zoo.split(SPLIT)) // len(self)
+        return case_of(self.name, row, self.zoo.specimen(SPLIT, row))
+
+    def cases(self) -> Iterator[Case]:
+        """The models in order."""
+        return (self.case(number) for number in range(len(self)))
+
+
+def case_of(name: str, row: int, specimen: Specimen) -> Case:
+    """The case of a specimen."""
+    text = print_program(specimen.program, specimen.signature)
+    return Case(name, specimen.kind, row, text, specimen.model)
+
+
+def open_test_set(name: str, folder: Path, limit: int | None = None) -> TestSetFolder:
+    """A test set by name in `folder`, or a zoo by its path; raises BadInputError where there is none."""
+    for path in (folder / name, Path(name)):
+        if (path / "zoo.json").exists():
+            return TestSetFolder(path.name, Zoo(path), limit)
+    raise BadInputError(
+        "there is no such test set",
+        where=str(folder / name),
+        expected="a folder with zoo.json",
+        advice=f"Build it with `inverse-tracr zoo test-sets --out {folder} --only {name}`",
+    )

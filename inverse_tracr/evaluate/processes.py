@@ -1,0 +1,125 @@
+"""Pools of processes, a timeout for each task. One that hangs or dies costs its own task only."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import BaseContext
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+PRELOADED = "inverse_tracr.evaluate.worker"
+
+
+@dataclass(frozen=True)
+class Done(Generic[Result]):
+    """What a task gave."""
+
+    result: Result
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """The task took too long, and its process was ended."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Died:
+    """The process ended before the task did, or the task raised what no task should."""
+
+    reason: str
+
+
+class Workers:
+    """`count` processes that share no memory with this one, each on one thread.
+
+    `memory`: bytes that a process may map beyond what it starts with.
+    """
+
+    def __init__(self, count: int, *, timeout: float, memory: int) -> None:
+        self._timeout = timeout
+        paths = [str(Path(path).resolve()) for path in sys.path]
+        self._pool = ProcessPool(
+            max_workers=count, context=_context(), initializer=_prepare, initargs=[paths, memory]
+        )
+
+    def run(
+        self, work: Callable[[Task], Result], tasks: Sequence[Task]
+    ) -> Iterator[tuple[int, Done[Result] | TimedOut | Died]]:
+        """The number of each task with what became of it, as they end."""
+        flying: dict[Future[Result], int] = {
+            self._pool.schedule(work, args=[task], timeout=self._timeout): number
+            for number, task in enumerate(tasks)
+        }
+        while flying:
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                yield flying.pop(future), self._outcome(future)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.stop()
+        self._pool.join()
+
+    def _outcome(self, future: Future[Result]) -> Done[Result] | TimedOut | Died:
+        try:
+            return Done(future.result())
+        except FutureTimeoutError:
+            return TimedOut(self._timeout)
+        except ProcessExpired as error:
+            return Died(f"exit code {error.exitcode}")
+        except Exception as error:  # whatever a task raises costs only that task
+            return Died(f"{type(error).__name__}: {error}")
+
+
+def _context() -> BaseContext:
+    """Where it can be, processes are forked off one that has imported everything and holds no data."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    with _same_paths():
+        ensure_running()
+    return context
+
+
+@contextmanager
+def _same_paths() -> Generator[None]:
+    """While this lasts, new interpreters look for modules where this one does."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in sys.path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+def _prepare(paths: list[str], memory: int) -> None:
+    """Make a new process ready: absolute paths of modules, one thread, bounded memory."""
+    import torch
+
+    sys.path[:] = paths
+    torch.set_num_threads(1)
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        import resource
+
+        pages = int(statm.read_text(encoding="ascii").split()[0])
+        limit = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -1,0 +1,45 @@
+"""Rows of the benchmark as JSON."""
+
+from __future__ import annotations
+
+from inverse_tracr.evaluate.intervals import Estimate
+from inverse_tracr.evaluate.summary import LEVELS, Summary
+
+
+def row_json(summary: Summary) -> dict[str, object]:
+    """One row: shares between 0 and 1, each with its 95 % interval; seconds on one thread."""
+    estimates = {
+        "functional_match": summary.functional,
+        "faithful_match": summary.faithful,
+        "exact_match": summary.exact,
+        "token_accuracy": summary.tokens,
+        "token_accuracy_matched": summary.tokens_matched,
+        "mechanism": summary.mechanism,
+        "no_look_up": summary.brief,
+        "functional_ceiling": summary.ceiling,
+        "faithful_ceiling": summary.faithful_ceiling,
+        "agreement": summary.agreement,
+        "teacher_agreement": summary.teacher_agreement,
+        "seconds_median": summary.seconds,
+    }
+    return {
+        "test_set": summary.test_set,
+        "kind": summary.kind.value,
+        "method": summary.method,
+        "models": summary.models,
+        **{name: estimate.value for name, estimate in estimates.items()},
+        "seconds_p95": summary.seconds_p95,
+        "program_accuracy": _levels(summary.levels),
+        "program_accuracy_matched": _levels(summary.levels_matched),
+        "verdicts": summary.verdicts,
+        "exact_by": summary.exact_by,
+        "misses": summary.misses,
+        "found_by": summary.found_by,
+        "false_equivalent": summary.false_equivalent,
+        "overturned": summary.overturned,
+        "intervals": {name: estimate.to_json() for name, estimate in estimates.items()},
+    }
+
+
+def _levels(levels: tuple[Estimate, ...]) -> dict[str, float]:
+    return {f"{level:.0%}": estimate.value for level, estimate in zip(LEVELS, levels, strict=True)}
