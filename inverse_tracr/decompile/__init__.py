@@ -17,9 +17,11 @@ from inverse_tracr.decompile.outcome import (
 )
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers, register_proposer
 from inverse_tracr.decompile.search.proposer import propose_search
+from inverse_tracr.decompile.unmix.proposer import propose_unmixed
 from inverse_tracr.decompile.verify import verify
 
 register_proposer("lift", propose_lift)
+register_proposer("unmix", propose_unmixed)
 register_proposer("search", propose_search)
 
 __all__ = [

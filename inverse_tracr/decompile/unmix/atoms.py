@@ -1,0 +1,72 @@
+"""Directions of the residual stream that stand for one dimension of the compiled model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+def least_squares(vectors: Floats, wanted: Floats) -> Floats:
+    """The factors of `vectors` [count, d] whose sum comes next to `wanted` [d]."""
+    return np.linalg.lstsq(vectors.T, wanted, rcond=None)[0].astype(np.float64)
+
+
+class Atoms:
+    """A growing list of vectors; two that are closer than `tolerance`, relative to their size, are one.
+
+    `vectors` has a row for each. `groups` are sets of atoms that were met together: what one part writes, the
+    keys of one head. Those of one variable are always in one of them.
+    """
+
+    def __init__(self, d_model: int, tolerance: float) -> None:
+        self.vectors: Floats = np.zeros((0, d_model))
+        self.groups: list[tuple[int, ...]] = []
+        self._tolerance = tolerance
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def find(self, vector: Floats) -> int | None:
+        """The atom that a vector is, or None."""
+        if not len(self):
+            return None
+        gaps = np.linalg.norm(self.vectors - vector, axis=1)
+        best = int(gaps.argmin())
+        return best if gaps[best] <= self._tolerance * np.linalg.norm(vector) else None
+
+    def place(self, vector: Floats) -> int:
+        """The atom that a vector is; a new one where it is none so far."""
+        known = self.find(vector)
+        if known is not None:
+            return known
+        self.vectors = np.concatenate([self.vectors, vector[None]])
+        return len(self) - 1
+
+    def place_group(self, vectors: Iterable[Floats]) -> list[int]:
+        """The atoms of several vectors, which are noted as a group."""
+        found = [self.place(vector) for vector in vectors]
+        self.note(found)
+        return found
+
+    def note(self, atoms: Iterable[int]) -> None:
+        """Remember that atoms were met together."""
+        group = tuple(sorted(set(atoms)))
+        if group and group not in self.groups:
+            self.groups.append(group)
+            self.groups.sort(key=len)
+
+    def parallel(self, vector: Floats) -> tuple[int, float] | None:
+        """The atom that a vector is a multiple of, and the factor; None if there is none."""
+        size = float(np.linalg.norm(vector))
+        if not len(self) or size == 0:
+            return None
+        squares = np.maximum((self.vectors**2).sum(axis=1), 1e-300)
+        factors = self.vectors @ vector / squares
+        gaps = np.linalg.norm(factors[:, None] * self.vectors - vector, axis=1)
+        best = int(gaps.argmin())
+        return (best, float(factors[best])) if gaps[best] <= self._tolerance * size else None

@@ -1,0 +1,24 @@
+"""Unmixing as a proposer: the lift on another basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from inverse_tracr.decompile.lift.proposer import propose_lift
+from inverse_tracr.decompile.proposers import Judge, Proposal
+from inverse_tracr.decompile.unmix.unmix import CannotUnmixError, unmixed
+from inverse_tracr.model import TransformerProgram
+
+
+def propose_unmixed(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
+    """What the lift reads off the model on the basis that its parts write; nothing where there is none.
+
+    Lines rest on heads and neurons of the model; its residual dimensions are mixed, so none is named.
+    """
+    try:
+        found = unmixed(model)
+    except CannotUnmixError:
+        return
+    for proposal in propose_lift(found, judge):
+        yield replace(proposal, evidence=tuple(replace(line, dimensions=()) for line in proposal.evidence))

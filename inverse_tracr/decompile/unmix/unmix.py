@@ -1,0 +1,261 @@
+"""From a compressed model to the compiled one that it was folded from, as far as the weights tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from inverse_tracr.decompile.unmix.atoms import Atoms, Floats, least_squares
+from inverse_tracr.decompile.unmix.reads import Reader, Special
+from inverse_tracr.decompile.unmix.writes import ladder_atoms
+from inverse_tracr.model import TransformerProgram, Weights
+
+Written = dict[int, float]
+"""Atoms and their factors: what a row of a matrix writes."""
+Place = tuple[str, int, int]
+"""A matrix: its name, layer and head (0 for an MLP)."""
+
+TOLERANCE = 1e-3
+"""Error, relative to a vector, of what is still the same."""
+
+_LEAST_VOTES = 3
+"""ANDs that must agree on what is always 1."""
+
+
+class CannotUnmixError(Exception):
+    """The weights are no sums of columns of one W_emb; says which."""
+
+
+def unmixed(model: TransformerProgram, tolerance: float = TOLERANCE) -> TransformerProgram:
+    """The model on a basis of atoms; raises CannotUnmixError where a part reads what is no sum of few."""
+    return _Unmixer(model, tolerance).model()
+
+
+class _Unmixer:
+    def __init__(self, model: TransformerProgram, tolerance: float) -> None:
+        self._model = model
+        self._tolerance = tolerance
+        self._w = model.weights()
+        self._atoms = Atoms(model.config.d_model, tolerance)
+        self._reads: dict[Place, list[Floats]] = {}
+        self._writes: dict[Place, list[Written]] = {}
+        self._tokens = [model.input_encoder.row(token) for token in model.signature.vocab]
+
+    def model(self) -> TransformerProgram:
+        """Read the parts from the first to the last."""
+        w, config = self._w, self._model.config
+        if any(np.any(getattr(w, name)) for name in ("b_Q", "b_K", "b_V", "b_O", "b_in", "b_out", "b_U")):
+            raise CannotUnmixError("compressed models have no biases")
+        special = self._special()
+        self._keys_and_values()
+        w_e = self._embedding(special)
+        w_pos = [self._written(row) for row in _rows(w.W_pos)]
+        self._atoms.note([a for row in w_pos for a in row])
+        w_u = self._unembedding()
+        for layer in range(config.n_layers):
+            for head in range(config.n_heads):
+                self._head(layer, head, special)
+            self._mlp(layer, special)
+        return self._assembled(w_e, w_pos, w_u)
+
+    # -- atoms that are there to be seen ----------------------------------------------------------
+
+    def _special(self) -> Special:
+        """BOS and what is always 1: the query that every head has for BOS reads one, its key the other."""
+        bos_row = self._w.W_E[self._model.input_encoder.bos].astype(np.float64)
+        best: tuple[float, Floats, Floats] | None = None
+        for layer, head in np.ndindex(*self._w.W_Q.shape[:2]):
+            if not self._w.W_O[layer, head].any():
+                continue
+            for key, query in zip(
+                _columns(self._w.W_K[layer, head]), _columns(self._w.W_Q[layer, head]), strict=True
+            ):
+                if not key.any() or not query.any():
+                    continue
+                factor = (bos_row - key) @ query / (query @ query)
+                gap = float(np.linalg.norm(bos_row - key - factor * query))
+                if best is None or gap < best[0]:
+                    best = gap, key, factor * query
+        if best is not None and best[0] <= self._tolerance * np.linalg.norm(bos_row):
+            return Special(self._atoms.place(best[2]), self._atoms.place(best[1]))
+        if best is not None:
+            raise CannotUnmixError("no head attends to BOS")
+        one = self._voted_one()
+        if one is None:
+            return Special(None, self._atoms.place(bos_row))
+        return Special(self._atoms.place(one), self._atoms.place(bos_row - one))
+
+    def _voted_one(self) -> Floats | None:
+        """What is always 1 in a model without heads: each AND of two values, taken apart, says the same."""
+        w = self._w
+        tokens, others = w.W_E[self._tokens], np.concatenate([w.W_pos[1:], *w.W_out])
+        others = self._distinct(others[np.abs(others).max(axis=1) > 0])
+        known = np.concatenate([tokens, others]).astype(np.float64)
+        shares = np.arange(len(known)) < len(tokens)
+        first, second = np.triu_indices(len(known), 1)
+        neurons = self._distinct(np.concatenate([layer.T[layer.any(axis=0)] for layer in w.W_in]))
+        times = (1 + shares[first].astype(int) + shares[second])[:, None]
+        sums = known[first] + known[second]
+        votes = np.concatenate([np.zeros((0, known.shape[1])), *((sums - c) / times for c in neurons)])
+        votes = votes[np.linalg.norm(votes, axis=1) > self._tolerance]
+        _, places, counts = np.unique(
+            np.round(votes / (10 * self._tolerance)), axis=0, return_index=True, return_counts=True
+        )
+        if not len(counts) or counts.max() < _LEAST_VOTES:
+            return None
+        return votes[places[counts.argmax()]]
+
+    def _distinct(self, rows: np.ndarray) -> np.ndarray:
+        """Rows without those that were there before."""
+        _, places = np.unique(np.round(rows / (10 * self._tolerance)), axis=0, return_index=True)
+        return rows[np.sort(places)]
+
+    def _keys_and_values(self) -> None:
+        w = self._w
+        for layer, head in np.ndindex(*w.W_Q.shape[:2]):
+            if w.W_O[layer, head].any():
+                for matrix in (w.W_K, w.W_V):
+                    self._atoms.place_group(c for c in _columns(matrix[layer, head]) if c.any())
+
+    def _embedding(self, special: Special) -> list[Written]:
+        rows = _rows(self._w.W_E)
+        always: Written = {}
+        one: Floats = np.zeros(self._model.config.d_model)
+        if special.one is not None:
+            one, always = self._atoms.vectors[special.one], {special.one: 1.0}
+        found = [self._written(row - one) | always for row in rows]
+        self._atoms.note(next(iter(found[row])) for row in self._tokens)
+        return found
+
+    def _unembedding(self) -> list[Written]:
+        columns = _columns(self._w.W_U)
+        self._atoms.place_group(columns)
+        return [self._written(column) for column in columns]
+
+    def _written(self, vector: Floats) -> Written:
+        """A vector as a multiple of an atom, which is new where there is none."""
+        if not vector.any():
+            return {}
+        known = self._atoms.parallel(vector)
+        return {known[0]: known[1]} if known else {self._atoms.place(vector): 1.0}
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def _head(self, layer: int, head: int, special: Special) -> None:
+        w = self._w
+        if not w.W_O[layer, head].any():
+            return
+        written = [self._written(row) for row in _rows(w.W_O[layer, head])]
+        self._atoms.note(a for row in written for a in row)
+        self._writes["W_O", layer, head] = written
+        reader = Reader(self._atoms, special, self._tolerance, self._scales(layer, head, special))
+        for name, matrix in (("W_Q", w.W_Q), ("W_K", w.W_K), ("W_V", w.W_V)):
+            self._reads[name, layer, head] = [
+                self._read(reader, column, f"{name} of head {layer}.{head}")
+                for column in _columns(matrix[layer, head])
+            ]
+
+    def _scales(self, layer: int, head: int, special: Special) -> tuple[float, ...]:
+        """What a selected key may count: as much as BOS, or twice that."""
+        if special.one is None:
+            return (1.0,)
+        one = self._atoms.vectors[special.one]
+        factors = {
+            round(float(c @ one / (one @ one)), 4)
+            for c in _columns(self._w.W_Q[layer, head])
+            if np.linalg.norm(c - (c @ one) / (one @ one) * one) <= self._tolerance * np.linalg.norm(c)
+        }
+        return tuple(n * f for f in sorted(factors) if f > 0 for n in (1, 2)) or (1.0,)
+
+    def _mlp(self, layer: int, special: Special) -> None:
+        w = self._w
+        reader = Reader(self._atoms, special, self._tolerance)
+        w_in = [self._read(reader, column, f"W_in of mlp {layer}") for column in _columns(w.W_in[layer])]
+        rows = _rows(w.W_out[layer])
+        written = ladder_atoms(
+            self._atoms, special, np.array(w_in).reshape(len(rows), -1), rows, self._tolerance
+        )
+        self._reads["W_in", layer, 0] = w_in
+        cleaners = [_reads_only(column, special.bos) for column in w_in]
+        found = [
+            {} if cleans else known if known is not None else self._written(row)
+            for cleans, known, row in zip(cleaners, written, rows, strict=True)
+        ]
+        self._atoms.note(a for row in found for a in row if a not in special.both)
+        near = sorted(self._in_layer(layer) | {a for row in found for a in row})
+        self._writes["W_out", layer, 0] = [
+            self._sum_of(near, row) if cleans else known
+            for cleans, known, row in zip(cleaners, found, rows, strict=True)
+        ]
+
+    def _in_layer(self, layer: int) -> set[int]:
+        """What the heads of a layer write."""
+        heads = (self._writes.get(("W_O", layer, head), []) for head in range(self._model.config.n_heads))
+        return {a for rows in heads for row in rows for a in row}
+
+    def _sum_of(self, near: list[int], vector: Floats) -> Written:
+        """A vector as a sum of a few of some atoms: what keeps BOS clean takes away what a layer writes."""
+        chosen: list[int] = []
+        rest, factors = vector, np.zeros(0)
+        while np.linalg.norm(rest) > self._tolerance * np.linalg.norm(vector) and len(chosen) < len(near):
+            free = [a for a in near if a not in chosen]
+            gaps = [np.linalg.norm(self._residual([*chosen, a], vector)[1]) for a in free]
+            chosen.append(free[int(np.argmin(gaps))])
+            factors, rest = self._residual(chosen, vector)
+        return dict(zip(chosen, factors.tolist(), strict=True))
+
+    def _residual(self, chosen: list[int], vector: Floats) -> tuple[Floats, Floats]:
+        basis = self._atoms.vectors[chosen]
+        factors = least_squares(basis, vector)
+        return factors, vector - factors @ basis
+
+    def _read(self, reader: Reader, vector: Floats, what: str) -> Floats:
+        found = reader.read(vector)
+        if found is None:
+            raise CannotUnmixError(f"{what} reads what is no sum of few columns of W_emb")
+        return found
+
+    # -- the model --------------------------------------------------------------------------------
+
+    def _assembled(self, w_e: list[Written], w_pos: list[Written], w_u: list[Written]) -> TransformerProgram:
+        w, size = self._w, len(self._atoms)
+        found = {
+            name: np.zeros((*getattr(w, name).shape[:-2], size, getattr(w, name).shape[-1]), np.float32)
+            for name in ("W_Q", "W_K", "W_V", "W_in", "W_U")
+        } | {
+            name: np.zeros((*getattr(w, name).shape[:-1], size), np.float32)
+            for name in ("W_E", "W_pos", "W_O", "W_out")
+        }
+        for (name, layer, head), columns in self._reads.items():
+            target = found[name][layer] if name == "W_in" else found[name][layer, head]
+            for j, column in enumerate(columns):
+                target[: len(column), j] = column
+        for (name, layer, head), rows in self._writes.items():
+            target = found[name][layer] if name == "W_out" else found[name][layer, head]
+            _fill(target, rows)
+        _fill(found["W_E"], w_e)
+        _fill(found["W_pos"], w_pos)
+        _fill(found["W_U"].T, w_u)
+        model = self._model
+        config = replace(model.config, d_model=size)
+        return TransformerProgram(config, Weights(**found), model.input_encoder, model.output_encoder)
+
+
+def _reads_only(column: Floats, atom: int) -> bool:
+    """Whether a neuron reads one atom and nothing else."""
+    return bool(column[atom] != 0) and int(np.count_nonzero(column)) == 1
+
+
+def _fill(target: np.ndarray, rows: list[Written]) -> None:
+    for i, row in enumerate(rows):
+        for atom, factor in row.items():
+            target[i, atom] += factor
+
+
+def _rows(matrix: np.ndarray) -> list[Floats]:
+    return list(matrix.astype(np.float64))
+
+
+def _columns(matrix: np.ndarray) -> list[Floats]:
+    return list(matrix.T.astype(np.float64))
