@@ -9,11 +9,12 @@ from __future__ import annotations
 import enum
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
+from inverse_tracr.rasp.caching import cached_by_type, types_of
 from inverse_tracr.rasp.values import Maybe, Value, check_value, is_number
 
 MAX_NUMBER = 2.0**53
@@ -228,7 +229,8 @@ def _settled(result: Any) -> Maybe:
     if isinstance(result, bool):
         return result
     if isinstance(result, int | float):
-        return result if math.isfinite(result) and abs(result) <= MAX_NUMBER else None
+        # Adding 0 makes 0.0 of -0.0, which no cache tells apart from it.
+        return result + 0 if math.isfinite(result) and abs(result) <= MAX_NUMBER else None
     if isinstance(result, str):
         return result if len(result) <= MAX_TEXT else None
     if isinstance(result, tuple):
@@ -253,6 +255,11 @@ class NamedUnary:
             need = "a constant" if self.op.takes_constant else "no constant"
             raise ValueError(f"the function `{self.op.value}` takes {need}, got {self.constant!r}")
         _check_maybe(self.constant)
+
+    @cached_property
+    def value_types(self) -> Hashable:
+        """Types of the values that it names (see `caching`)."""
+        return types_of(self.constant)
 
     def __call__(self, x: Value) -> Maybe:
         """The value at `x`, or None where there is none."""
@@ -283,6 +290,11 @@ class UnaryTable:
             lookup[key] = value
         _check_maybe(self.default)
         object.__setattr__(self, "_lookup", lookup)
+
+    @cached_property
+    def value_types(self) -> Hashable:
+        """Types of the values that it names (see `caching`)."""
+        return types_of((self.entries, self.default))
 
     def __call__(self, x: Value) -> Maybe:
         """The entry at `x`, or the default."""
@@ -336,6 +348,11 @@ class BinaryTable:
         _check_maybe(self.default)
         object.__setattr__(self, "_lookup", lookup)
 
+    @cached_property
+    def value_types(self) -> Hashable:
+        """Types of the values that it names (see `caching`)."""
+        return types_of((self.entries, self.default))
+
     def __call__(self, x: Value, y: Value) -> Maybe:
         """The entry at (`x`, `y`), or the default."""
         return self._lookup.get((x, y), self.default)
@@ -364,6 +381,11 @@ class NamedPredicate:
             raise ValueError("the predicates True and False take neither constant nor offset")
         _check_maybe(self.constant)
         check_value(self.offset)
+
+    @cached_property
+    def value_types(self) -> Hashable:
+        """Types of the values that it names (see `caching`)."""
+        return types_of((self.constant, self.offset))
 
     def __call__(self, key: Value, query: Value) -> bool:
         """Whether the query selects the key; where Python cannot compare the two, it does not."""
@@ -395,6 +417,11 @@ class PredicateTable:
             raise ValueError("the predicate table names a pair twice")
         object.__setattr__(self, "_lookup", lookup)
 
+    @cached_property
+    def value_types(self) -> Hashable:
+        """Types of the values that it names (see `caching`)."""
+        return types_of(self.pairs)
+
     def __call__(self, key: Value, query: Value) -> bool:
         """Whether the query selects the key."""
         return (key, query) in self._lookup
@@ -403,13 +430,13 @@ class PredicateTable:
 Predicate = NamedPredicate | PredicateTable
 
 
-@lru_cache(maxsize=100_000)
+@cached_by_type(maxsize=100_000)
 def tabulate_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> tuple[Maybe, ...]:
     """`function` at every x of `xs`."""
     return tuple(function(x) for x in xs)
 
 
-@lru_cache(maxsize=50_000)
+@cached_by_type(maxsize=50_000)
 def tabulate_binary(
     function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]
 ) -> tuple[Maybe, ...]:
@@ -417,7 +444,7 @@ def tabulate_binary(
     return tuple(function(x, y) for x in xs for y in ys)
 
 
-@lru_cache(maxsize=50_000)
+@cached_by_type(maxsize=50_000)
 def tabulate_predicate(
     predicate: Predicate, keys: tuple[Value, ...], queries: tuple[Value, ...]
 ) -> tuple[tuple[bool, ...], ...]:

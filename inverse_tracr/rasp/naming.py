@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 
+from inverse_tracr.rasp.caching import cached_by_type
 from inverse_tracr.rasp.functions import (
     BinaryFunction,
     BinaryOp,
@@ -27,7 +27,7 @@ _ORDERS = (Comparison.LT, Comparison.LE, Comparison.GT, Comparison.GE)
 _MAX_OFFSET = 64
 
 
-@lru_cache(maxsize=100_000)
+@cached_by_type(maxsize=100_000)
 def name_unary(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> UnaryFunction:
     """The first named function with `ys[i]` at every `xs[i]`, in the order of `UnaryOp`; a table if none."""
     for candidate in _unary_candidates(xs, ys):
@@ -133,7 +133,7 @@ def _logic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iterator[
         yield NamedUnary(UnaryOp.OR, falsy)
 
 
-@lru_cache(maxsize=50_000)
+@cached_by_type(maxsize=50_000)
 def name_binary(xs: tuple[Value, ...], ys: tuple[Value, ...], table: tuple[Maybe, ...]) -> BinaryFunction:
     """The first named function with these values, in the order of `BinaryOp`; a table if none.
 
@@ -147,7 +147,7 @@ def name_binary(xs: tuple[Value, ...], ys: tuple[Value, ...], table: tuple[Maybe
     return BinaryTable(tuple(zip(pairs, table, strict=True)))
 
 
-@lru_cache(maxsize=50_000)
+@cached_by_type(maxsize=50_000)
 def name_predicate(
     keys: tuple[Value, ...], queries: tuple[Value, ...], rows: tuple[tuple[bool, ...], ...]
 ) -> Predicate:

@@ -118,7 +118,8 @@ class GrowingValueSets:
         reach = max(reach_of(a, self[line.first]), reach_of(b, self[line.second]))
         if 2 * reach > MAX_NUMBER:
             raise ProgramError(f"{where}: the sums leave the range of numbers that is computed with, ±2^53")
-        sums = (a * x + b * y for x in self[line.first] for y in self[line.second])  # pyright: ignore[reportOperatorIssue]
+        # Adding 0 makes 0.0 of -0.0, which no cache tells apart from it.
+        sums = (a * x + b * y + 0 for x in self[line.first] for y in self[line.second])  # pyright: ignore[reportOperatorIssue]
         return ordered(sums)
 
     def _means(self, values: Values, where: str) -> Values:

@@ -8,10 +8,9 @@ values.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
+from inverse_tracr.rasp.caching import cached_by_type
 from inverse_tracr.rasp.functions import Comparison, NamedPredicate
 from inverse_tracr.rasp.program import (
     INDICES,
@@ -43,14 +42,18 @@ from inverse_tracr.sample.tables import (
 _EVERYTHING = NamedPredicate(Comparison.TRUE)
 
 
-@lru_cache(maxsize=1024)
 def inputs(signature: Signature) -> tuple[Sop, Sop]:
     """What is known of `tokens` and of `indices`."""
-    size = (len(signature.vocab), signature.max_seq_len, signature.causal)
+    return _inputs(signature.vocab, signature.max_seq_len, signature.causal)
+
+
+@cached_by_type(maxsize=1024)
+def _inputs(vocab: Values, max_seq_len: int, causal: bool) -> tuple[Sop, Sop]:
+    size = (len(vocab), max_seq_len, causal)
     probes, local = probe_grid(*size), local_grid(*size)
-    positions = tuple(range(signature.max_seq_len))
+    positions = tuple(range(max_seq_len))
     return (
-        _input(TOKENS, signature.vocab, probes.tokens, local.tokens, probes),
+        _input(TOKENS, vocab, probes.tokens, local.tokens, probes),
         _input(INDICES, positions, probes.positions, local.positions, probes),
     )
 

@@ -35,11 +35,13 @@ class Tabulated(NamedTuple):
 
 
 def _plain(value: Maybe) -> Maybe:
-    """The whole number that equals a value, if there is one.
+    """The whole number that equals a value, if there is one; of a pair the pair of these.
 
     Caches take 1, 1.0 and True for one; without this, which of them a program names would depend on the
     programs sampled before it.
     """
+    if isinstance(value, tuple):
+        return tuple(part for member in value if (part := _plain(member)) is not None)
     return int(value) if isinstance(value, bool | float) and value == int(value) else value
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,27 +119,53 @@ def test_neither_a_stop_nor_a_full_disk_at_any_write_loses_anything(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_kill_9_at_random_points_loses_nothing(standard_zoo: Path, tmp_path: Path) -> None:
+    expected = contents(standard_zoo)
+    events = _killed_after(10**6, tmp_path / "undisturbed")
+    assert events > KILLS
+    assert contents(tmp_path / "undisturbed") == expected
     random = np.random.default_rng(0)
-    expected, killed = contents(standard_zoo), 0
-    folder, round_ = tmp_path / "zoo-0", 0
-    for _ in range(KILLS):
-        child = os.fork()
-        if not child:
-            try:
-                build_serially(folder)
-            finally:
-                os._exit(0)
-        time.sleep(float(random.uniform(0.0, 0.5)))
-        os.kill(child, signal.SIGKILL)
-        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        if (folder / "zoo.json").exists():
-            build_serially(folder)
+    points = random.integers(0, events, size=KILLS).tolist()
+    folder = tmp_path / "zoo"
+    for point in points:
+        if _killed_after(point, folder) != point:  # it was finished before
             assert contents(folder) == expected
-            round_ += 1
-            folder = tmp_path / f"zoo-{round_}"
+            shutil.rmtree(folder)
     build_serially(folder)
     assert contents(folder) == expected
-    assert killed > KILLS // 3
+
+
+def _killed_after(events: int, folder: Path) -> int:
+    """Build in a process that is killed at the file it touches after so many; the number it touched.
+
+    Points are counted and not timed, so that they are the same on every machine.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        left = events
+
+        def count(event: str, _arguments: object) -> None:
+            nonlocal left
+            if event not in _TOUCHES:
+                return
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+            os.write(writer, b".")
+
+        sys.addaudithook(count)
+        try:
+            build_serially(folder)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as touched:
+        found = len(touched.read())
+    os.waitpid(child, 0)
+    return found
+
+
+_TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir", "os.scandir"}
 
 
 def test_a_damaged_chunk_is_made_again(standard_zoo: Path, tmp_path: Path) -> None:
