@@ -11,8 +11,6 @@ from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import print_program
 from inverse_tracr.zoo import Kind, Specimen, Zoo
 
-SPLIT = "test"
-
 
 @dataclass(frozen=True)
 class Case:
@@ -27,13 +25,14 @@ class Case:
 
 @dataclass(frozen=True)
 class TestSetFolder:
-    """A zoo on disk that serves as a test set: all of its split `test`, or the first `limit` rows."""
+    """A zoo on disk that serves as a test set: one of its splits, or `limit` rows spread evenly over it."""
 
     __test__ = False  # not a class of tests
 
     name: str
     zoo: Zoo
     limit: int | None = None
+    split: str = "test"
 
     @property
     def kind(self) -> Kind:
@@ -41,13 +40,13 @@ class TestSetFolder:
         return self.zoo.config.kind
 
     def __len__(self) -> int:
-        rows = len(self.zoo.split(SPLIT))
+        rows = len(self.zoo.split(self.split))
         return rows if self.limit is None else min(rows, self.limit)
 
     def case(self, number: int) -> Case:
-        """The model with this number; with a limit, rows are spread evenly over the set."""
-        row = number * len(self.zoo.split(SPLIT)) // len(self)
-        return case_of(self.name, row, self.zoo.specimen(SPLIT, row))
+        """The model with this number."""
+        row = number * len(self.zoo.split(self.split)) // len(self)
+        return case_of(self.name, row, self.zoo.specimen(self.split, row))
 
     def cases(self) -> Iterator[Case]:
         """The models in order."""
@@ -60,11 +59,11 @@ def case_of(name: str, row: int, specimen: Specimen) -> Case:
     return Case(name, specimen.kind, row, text, specimen.model)
 
 
-def open_test_set(name: str, folder: Path, limit: int | None = None) -> TestSetFolder:
+def open_test_set(name: str, folder: Path, limit: int | None = None, split: str = "test") -> TestSetFolder:
     """A test set by name in `folder`, or a zoo by its path; raises BadInputError where there is none."""
     for path in (folder / name, Path(name)):
         if (path / "zoo.json").exists():
-            return TestSetFolder(path.name, Zoo(path), limit)
+            return TestSetFolder(path.name, Zoo(path), limit, split)
     raise BadInputError(
         "there is no such test set",
         where=str(folder / name),

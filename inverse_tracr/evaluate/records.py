@@ -57,9 +57,6 @@ class Results:
         if path is not None and path.exists():
             self._read(path)
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def find(self, test_set: str, number: int, key: Key) -> Record | None:
         """The record of a model of a test set."""
         return self._known.get((test_set, number, key))

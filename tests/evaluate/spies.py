@@ -26,9 +26,7 @@ def look_around(model: TransformerProgram) -> Program:
     reached = {
         "objects": [type(x).__name__ for x in gc.get_objects() if isinstance(x, Program | Plan | Zoo)],
         "files": [file.name for file in files],
-        "words": [
-            word for word in ("select", "map", "sound", "v1") if any(word in text for text in contents)
-        ],
+        "words": [word for word in ("select", "map", "v1") if any(word in text for text in contents)],
         "attributes": sorted(set(vars(model)) & {"program", "labels", "residual_labels", "circuit"}),
         "arguments": [argument for argument in sys.argv if "zoo" in argument],
     }

@@ -77,9 +77,10 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         Results(path)
 
 
-@pytest.mark.parametrize(
-    "name", ["nowhere:nothing", "tests.evaluate.spies:no", "tests.evaluate.spies:__doc__"]
-)
+SPIES = "tests.evaluate.spies"
+
+
+@pytest.mark.parametrize("name", ["nowhere:nothing", f"{SPIES}:absent", f"{SPIES}:__doc__"])
 def test_a_decompiler_that_is_none_is_refused_before_anything_runs(name: str) -> None:
     with pytest.raises(BadInputError):
         DecompilerSpec(name).check()

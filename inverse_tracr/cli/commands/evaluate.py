@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from inverse_tracr.cli.errors import UsageError
 from inverse_tracr.cli.options import Flag
@@ -20,6 +20,7 @@ SECONDS_BETWEEN_LINES = 10.0
 def evaluate(
     *sets: str,
     folder: Path = Path("test-sets"),
+    split: Literal["train", "validation", "test"] = "test",
     method: str = "auto",
     decompiler: str | None = None,
     limit: int | None = None,
@@ -39,6 +40,8 @@ def evaluate(
         folders of zoos.
     folder
         Where the test sets lie (see `zoo test-sets`).
+    split
+        Which split of a zoo; test sets have only this one.
     method
         auto, lift, search, meta.
     decompiler
@@ -64,7 +67,7 @@ def evaluate(
 
     if not sets:
         raise UsageError("which test sets?", expected="names of test sets, or --quick")
-    opened = [open_test_set(name, folder, limit) for name in sets]
+    opened = [open_test_set(name, folder, limit, split) for name in sets]
     spec = DecompilerSpec(decompiler or method)
     options = RunOptions(jobs, timeout)
     reporter = _Reporter(sum(map(len, opened)))
