@@ -9,6 +9,7 @@ from inverse_tracr.zoo.build import ChunksFailedError, Progress, build
 from inverse_tracr.zoo.config import Acceptance, Kind, Splits, ZooConfig
 from inverse_tracr.zoo.job import ZooConflictError
 from inverse_tracr.zoo.manifest import Manifest, read_manifest
+from inverse_tracr.zoo.quick import quick_test_sets
 from inverse_tracr.zoo.reader import Specimen, Zoo
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "ZooConfig",
     "ZooConflictError",
     "build",
+    "quick_test_sets",
     "read_manifest",
 ]

@@ -48,10 +48,10 @@ def _mixed(kind: Kind, count: int, seed: int, acceptance: Acceptance = Acceptanc
 
 
 TEST_SETS = {
-    "standard-test": TestSet(_mixed(Kind.STANDARD, 2_000, 900_001), 2_400),
-    "compressed-test": TestSet(_mixed(Kind.COMPRESSED, 1_000, 900_002, Acceptance.EXACT), 2_000),
-    "natural-test": TestSet(_mixed(Kind.NATURAL, 500, 900_003, Acceptance.EXACT), 1_500),
-    "imperfect-test": TestSet(_mixed(Kind.NATURAL, 300, 900_004, Acceptance.IMPERFECT), 6_000),
+    "standard-test": TestSet(_mixed(Kind.STANDARD, 2_000, 900_001), 3_000),
+    "compressed-test": TestSet(_mixed(Kind.COMPRESSED, 1_000, 900_002, Acceptance.EXACT), 6_000),
+    "natural-test": TestSet(_mixed(Kind.NATURAL, 500, 900_003, Acceptance.EXACT), 6_000),
+    "imperfect-test": TestSet(_mixed(Kind.NATURAL, 300, 900_004, Acceptance.IMPERFECT), 8_000),
     "thesis-test": TestSet(
         ZooConfig(
             Kind.STANDARD,
@@ -134,7 +134,7 @@ def read_hashes() -> dict[str, dict[str, str]]:
     return found
 
 
-def write_hashes(found: dict[str, dict[str, str]]) -> None:
-    """Write the manifest that is committed."""
-    sets: dict[str, object] = dict(sorted(found.items()))
-    write_atomically(TEST_SETS_FILE, dump({"schema_version": 1, "test_sets": sets}))
+def update_hashes(name: str, manifest: Manifest) -> None:
+    """Write a test set into the manifest that is committed."""
+    sets: dict[str, object] = {**read_hashes(), name: hashes(manifest)}
+    write_atomically(TEST_SETS_FILE, dump({"schema_version": 1, "test_sets": dict(sorted(sets.items()))}))

@@ -214,12 +214,13 @@ def build_test_sets(
     *,
     out: Path,
     only: str | None = None,
+    quick: Flag = False,
     engine: EngineName = "local",
     workers: int | None = None,
     update: Flag = False,
 ) -> None:
     """Build the test sets from their fixed seeds, each into a folder of its own, and compare them with the
-    manifest of this version.
+    manifest of this version. The same command again resumes.
 
     Parameters
     ----------
@@ -227,42 +228,45 @@ def build_test_sets(
         Folder of the test sets.
     only
         One of them: standard-test, compressed-test, natural-test, imperfect-test or thesis-test.
+    quick
+        Only the first 48 models of standard-test, compressed-test and natural-test, which come with the
+        package.
     engine
         serial, local or ray.
     workers
         Processes; one a core unless given.
     update
-        Write the manifest anew instead of comparing, and without --only the list of functions that no other
-        zoo may hold; for the developers of this package.
+        Write the manifest anew instead of comparing; for the developers of this package.
     """
     from inverse_tracr.zoo import build as build_zoo
-    from inverse_tracr.zoo.test_sets import (
-        TEST_SETS,
-        compare,
-        hashes,
-        pool_functions,
-        read_hashes,
-        write_functions,
-        write_hashes,
-    )
+    from inverse_tracr.zoo.quick import QUICK_SETS, quick_config
+    from inverse_tracr.zoo.test_sets import TEST_SETS, compare, update_hashes
 
-    if only is not None and only not in TEST_SETS:
-        raise UsageError("there is no such test set", expected=", ".join(TEST_SETS), got=only)
-    if update and only is None:
-        counted = _Lines(lambda count: f"{count:,} programs of the pools")
-        note(f"{write_functions(pool_functions(counted)):,} functions belong to the test sets")
-    known = read_hashes()
-    for name in [only] if only else TEST_SETS:
-        config = TEST_SETS[name].config
-        size = _chunk_size(None, config)
+    names = list(QUICK_SETS if quick else TEST_SETS)
+    if only is not None and only not in names:
+        raise UsageError("there is no such test set", expected=", ".join(names), got=only)
+    for name in [only] if only else names:
+        config = quick_config(name) if quick else TEST_SETS[name].config
         chosen = _engine(engine, workers, 4.0, 60.0)
+        size = _chunk_size(None, config)
         manifest = build_zoo(config, out / name, engine=chosen, chunk_size=size, report=_Reporter())
-        if update:
-            known[name] = hashes(manifest)
-            write_hashes(known)
-        else:
+        if update and not quick:
+            update_hashes(name, manifest)
+        elif not quick:
             compare(name, manifest)
         note(f"{out / name}: {manifest.count:,} models")
+
+
+@zoo.command(name="test-functions")
+def write_test_functions() -> None:
+    """Write the list of functions that no zoo but the test sets may hold; for the developers of this package.
+
+    It goes over the pools of all test sets, and is the same whatever became of their students.
+    """
+    from inverse_tracr.zoo.test_sets import pool_functions, write_functions
+
+    counted = _Lines(lambda count: f"{count:,} programs of the pools")
+    note(f"{write_functions(pool_functions(counted)):,} functions belong to the test sets")
 
 
 def _config(

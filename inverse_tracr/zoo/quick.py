@@ -1,0 +1,28 @@
+"""The quick test sets: the first models of three test sets, which come with the package."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from inverse_tracr.zoo.config import ZooConfig
+from inverse_tracr.zoo.reader import Zoo
+from inverse_tracr.zoo.test_sets import TEST_SETS
+
+QUICK_FOLDER = Path(__file__).parent / "quick"
+QUICK_SETS = ("standard-test", "compressed-test", "natural-test")
+QUICK_COUNT = 48
+"""Models of a quick test set: one of every length and preset in turn."""
+
+
+def quick_config(name: str) -> ZooConfig:
+    """The test set of this name, cut short: the same stream of programs, fewer of them."""
+    return replace(TEST_SETS[name].config, count=QUICK_COUNT)
+
+
+def quick_test_sets() -> dict[str, Zoo]:
+    """The quick test sets by name, opened; their models are in the split `test`.
+
+    Raises ModelFileError where the package lacks one.
+    """
+    return {name: Zoo(QUICK_FOLDER / name) for name in QUICK_SETS}
