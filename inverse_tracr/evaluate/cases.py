@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from inverse_tracr import zoo
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import print_program
 from inverse_tracr.zoo import Kind, Specimen, Zoo
+
+QUICK = Path(zoo.__file__).parent / "quick"
+QUICK_SETS = ("standard-test", "compressed-test", "natural-test")
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,8 @@ def open_test_set(name: str, folder: Path, limit: int | None = None, split: str 
         expected="a folder with zoo.json",
         advice=f"Build it with `inverse-tracr zoo test-sets --out {folder} --only {name}`",
     )
+
+
+def quick_sets(limit: int | None = None) -> list[TestSetFolder]:
+    """The test sets that come with the package, 40 models each: standard, compressed, natural."""
+    return [open_test_set(name, QUICK, limit) for name in QUICK_SETS]

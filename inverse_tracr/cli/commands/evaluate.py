@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -12,26 +13,36 @@ from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inverse_tracr.evaluate.cases import TestSetFolder
+    from inverse_tracr.evaluate.findings import Findings
+    from inverse_tracr.evaluate.records import Record
     from inverse_tracr.evaluate.run import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
+TIMEOUT, QUICK_TIMEOUT = 120.0, 12.0
 
 
 def evaluate(
     *sets: str,
     folder: Path = Path("test-sets"),
     split: Literal["train", "validation", "test"] = "test",
-    method: str = "auto",
-    decompiler: str | None = None,
+    method: list[str] | None = None,
+    decompiler: list[str] | None = None,
     limit: int | None = None,
+    noise: float = 0.0,
     jobs: int = 2,
-    timeout: float = 120.0,
+    timeout: float | None = None,
     results: Path | None = None,
+    quick: Flag = False,
     json: Flag = False,
+    write: Flag = False,
 ) -> None:
-    """Measure a decompiler on test sets: one row of the benchmark table for each.
+    """Measure decompilers on test sets: one row of the benchmark table for each set and decompiler.
 
-    The decompiler is given weights and configuration, in a process that holds nothing else.
+    A decompiler is given weights and configuration, in a process that holds nothing else. Written down in
+    docs/benchmark.md.
 
     Parameters
     ----------
@@ -41,43 +52,119 @@ def evaluate(
     folder
         Where the test sets lie (see `zoo test-sets`).
     split
-        Which split of a zoo; test sets have only this one.
+        Which split of a zoo; test sets have only `test`.
     method
-        auto, lift, search, meta.
+        auto (the default), lift, search, meta, or what else is registered; may be given several times.
     decompiler
-        module:function that takes a model and returns a program, in place of a method.
+        module:function that takes a model and returns a program; may be given several times.
     limit
         Most models of a set, spread evenly over it.
+    noise
+        Standard deviation of noise on all weights, in units of the root mean square of each tensor; models
+        are judged by what they compute then.
     jobs
         Processes.
     timeout
-        Seconds for one model; more count as a miss.
+        Seconds for one model, more count as a miss; 120, or 12 with --quick.
     results
         File of results, one line a model; the same command again goes on where it stopped.
+    quick
+        40 models each of standard-test, compressed-test and natural-test, which come with the package.
     json
         Print the rows as one JSON object.
+    write
+        Write the tables to their section of docs/results.md in the working directory.
     """
-    from inverse_tracr.evaluate.cases import open_test_set
-    from inverse_tracr.evaluate.decompilers import DecompilerSpec
-    from inverse_tracr.evaluate.records import Results
+    from inverse_tracr.evaluate.decompilers import AUTO
+    from inverse_tracr.evaluate.findings import findings
+    from inverse_tracr.evaluate.markdown import main_table
     from inverse_tracr.evaluate.rows import row_json
+
+    seconds = timeout if timeout is not None else QUICK_TIMEOUT if quick else TIMEOUT
+    _check(sets, quick=quick, jobs=jobs, limit=limit, noise=noise, seconds=seconds)
+    opened = _open(sets, folder, split, limit, quick=quick)
+    names = [*(method or []), *(decompiler or [])] or [AUTO]
+    records = _evaluate(opened, names, noise, jobs, seconds, results)
+    found = [findings(group) for group in records if group]
+    if json:
+        emit_json({"noise": noise, "rows": [row_json(one) for one in found]})
+    else:
+        emit(main_table([one.summary for one in found]))
+    if write:
+        _write(found, quick=quick, noise=noise)
+
+
+def _check(
+    sets: Sequence[str], *, quick: bool, jobs: int, limit: int | None, noise: float, seconds: float
+) -> None:
+    """Raise UsageError for arguments out of range, or that contradict each other."""
+    if bool(sets) == quick:
+        raise UsageError("which models?", expected="names of test sets, or --quick without names")
+    for name, value, least in (("jobs", jobs, 1), ("limit", 1 if limit is None else limit, 1)):
+        if value < least:
+            raise UsageError(f"--{name}", expected=f"at least {least}", got=str(value))
+    if not 0 <= noise < float("inf"):
+        raise UsageError("--noise", expected="a number from 0", got=str(noise))
+    if not seconds > 0:
+        raise UsageError("--timeout", expected="a positive number of seconds", got=str(seconds))
+
+
+def _open(
+    sets: Sequence[str],
+    folder: Path,
+    split: Literal["train", "validation", "test"],
+    limit: int | None,
+    *,
+    quick: bool,
+) -> list[TestSetFolder]:
+    from inverse_tracr.evaluate.cases import open_test_set, quick_sets
+
+    if quick:
+        return quick_sets(limit)
+    return [open_test_set(name, folder, limit, split) for name in sets]
+
+
+def _evaluate(
+    opened: Sequence[TestSetFolder],
+    names: Sequence[str],
+    noise: float,
+    jobs: int,
+    seconds: float,
+    results: Path | None,
+) -> list[list[Record]]:
+    """The records of every test set with every decompiler."""
+    from inverse_tracr.evaluate.decompilers import DecompilerSpec
+    from inverse_tracr.evaluate.noise import noisy_cases
+    from inverse_tracr.evaluate.records import Results
     from inverse_tracr.evaluate.run import Evaluation, RunOptions
-    from inverse_tracr.evaluate.summary import summarise
     from inverse_tracr.zoo.revision import package_revision
 
-    if not sets:
-        raise UsageError("which test sets?", expected="names of test sets, or --quick")
-    opened = [open_test_set(name, folder, limit, split) for name in sets]
-    spec = DecompilerSpec(decompiler or method)
-    options = RunOptions(jobs, timeout)
-    reporter = _Reporter(sum(map(len, opened)))
-    with Evaluation(spec, package_revision(), options, Results(results), reporter) as evaluation:
-        records = [list(evaluation.run(test_set.cases())) for test_set in opened]
-    rows = [row_json(summarise(found)) for found in records if found]
-    if json:
-        emit_json({"rows": rows})
-    else:
-        emit("\n".join(f"{row['test_set']}: {row}" for row in rows))
+    specs = [DecompilerSpec(name) for name in names]
+    for spec in specs:
+        spec.check()
+    kept, options = Results(results), RunOptions(jobs, seconds)
+    reporter = _Reporter(sum(map(len, opened)) * len(names))
+    records: list[list[Record]] = []
+    for spec in specs:
+        with Evaluation(spec, package_revision(), options, kept, reporter) as evaluation:
+            records += [list(evaluation.run(noisy_cases(one.cases(), noise))) for one in opened]
+        reporter.next()
+    return records
+
+
+def _write(found: Sequence[Findings], *, quick: bool, noise: float) -> None:
+    from inverse_tracr.evaluate.markdown import report
+    from inverse_tracr.evaluate.sections import provenance, replace_section
+
+    path = Path("docs") / "results.md"
+    if not path.parent.is_dir():
+        raise UsageError("--write needs a checkout as working directory", expected="a folder docs")
+    name, title = ("evaluation-quick", "Evaluation, quick") if quick else ("evaluation", "Evaluation")
+    if noise:
+        name, title = f"{name}-noise-{noise:g}".replace(".", "-"), f"{title}, noise of {noise:.0%}"
+    command = shlex.join(["inverse-tracr", *sys.argv[1:]])
+    replace_section(path, name, title, report(found), provenance(command, Path()))
+    note(f"{path}: section {name} written")
 
 
 class _Reporter:
@@ -85,20 +172,33 @@ class _Reporter:
 
     def __init__(self, goal: int) -> None:
         self._goal = goal
+        self._before = self._now = (0, 0, 0)
         self._start = self._last = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
+        self._now = (progress.answered, progress.scored, progress.resumed)
         now = time.monotonic()
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{self._text(progress, now)}")
+            sys.stderr.write(f"\r\033[K{self._text(now)}")
             sys.stderr.flush()
         elif now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            note(self._text(progress, now))
+            note(self._text(now))
 
-    def _text(self, progress: Progress, now: float) -> str:
-        asked, done = progress.answered + progress.resumed, progress.scored + progress.resumed
-        halves = progress.answered + progress.scored
-        left = 2 * (self._goal - progress.resumed) - halves
-        seconds = (now - self._start) / max(halves, 1) * left
-        return f"{asked:,} answered, {done:,} scored of {self._goal:,}, {seconds:.0f} s left"
+    def next(self) -> None:
+        """Another decompiler begins."""
+        self._before = self._totals()
+        self._now = (0, 0, 0)
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+    def _totals(self) -> tuple[int, int, int]:
+        (a, s, r), (answered, scored, resumed) = self._before, self._now
+        return a + answered, s + scored, r + resumed
+
+    def _text(self, now: float) -> str:
+        answered, scored, resumed = self._totals()
+        halves = answered + scored
+        left = (now - self._start) / max(halves, 1) * (2 * (self._goal - resumed) - halves)
+        asked, done = answered + resumed, scored + resumed
+        return f"{asked:,} answered, {done:,} scored of {self._goal:,}, {left:.0f} s left"
