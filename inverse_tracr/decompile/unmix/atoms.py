@@ -47,6 +47,20 @@ class Atoms:
         self.vectors = np.concatenate([self.vectors, vector[None]])
         return len(self) - 1
 
+    def place_own(self, vectors: Iterable[Floats]) -> list[int]:
+        """An atom for each vector, none of them shared; those known so far are taken. Noted as a group."""
+        found: list[int] = []
+        for vector in vectors:
+            gaps = np.linalg.norm(self.vectors - vector, axis=1)
+            gaps[found] = np.inf
+            best = int(gaps.argmin()) if len(gaps) else 0
+            if not len(gaps) or gaps[best] > self._tolerance * np.linalg.norm(vector):
+                self.vectors = np.concatenate([self.vectors, vector[None]])
+                best = len(self) - 1
+            found.append(best)
+        self.note(found)
+        return found
+
     def place_group(self, vectors: Iterable[Floats]) -> list[int]:
         """The atoms of several vectors, which are noted as a group."""
         found = [self.place(vector) for vector in vectors]

@@ -30,8 +30,7 @@ class Special:
 class Reader:
     """Takes vectors apart; `tolerance` is the largest error of a sum of atoms, relative to the vector.
 
-    `scales` are factors that all atoms of a sum of a group may have: of use where the group is larger than
-    the residual stream is wide, so that only sums of whole atoms are told apart.
+    `scales` are factors that all atoms of a sum of a group may have.
     """
 
     def __init__(
@@ -57,20 +56,24 @@ class Reader:
         return None
 
     def _hypotheses(self, vector: Floats) -> Iterator[tuple[list[int], Floats]]:
-        """Supports and coefficients: one atom, a pair, a number, a group with the special ones or not."""
-        yield self._single(vector)
+        """Supports and coefficients, the plainest first: W_emb may have columns that depend on each other."""
+        support, factors = self._single(vector)
+        if any(abs(factors[0] - scale) <= self._tolerance * scale for scale in self._scales):
+            yield support, factors
         if self._special.one is not None:
             yield self._pair(vector, self._special.one)
+        for group in self._groups:
+            for scale in self._scales:
+                if len(group) <= _MOST_BINARY:
+                    yield list(group), scale * self._subset(group, vector / scale)
+        yield support, factors
+        if self._special.one is not None:
             yield self._number(vector)
         for group in self._groups:
             for extra in ([], self._special.both):
                 support = [*group, *(a for a in extra if a not in group)]
                 if len(support) < self._vectors.shape[1]:
                     yield support, self._fitted(tuple(support), vector)
-        for group in self._groups:
-            for scale in self._scales:
-                if len(group) <= _MOST_BINARY:
-                    yield list(group), scale * self._subset(group, vector / scale)
 
     def _fitted(self, support: tuple[int, ...], vector: Floats) -> Floats:
         return least_squares(self._vectors[list(support)], vector)

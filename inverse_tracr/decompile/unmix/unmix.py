@@ -50,8 +50,8 @@ class _Unmixer:
         special = self._special()
         self._keys_and_values()
         w_e = self._embedding(special)
-        w_pos = [self._written(row) for row in _rows(w.W_pos)]
-        self._atoms.note([a for row in w_pos for a in row])
+        w_pos = [self._written(w.W_pos[0].astype(np.float64))]
+        w_pos += [{atom: 1.0} for atom in self._atoms.place_own(_rows(w.W_pos[1:]))]
         w_u = self._unembedding()
         for layer in range(config.n_layers):
             for head in range(config.n_heads):
@@ -116,7 +116,7 @@ class _Unmixer:
         for layer, head in np.ndindex(*w.W_Q.shape[:2]):
             if w.W_O[layer, head].any():
                 for matrix in (w.W_K, w.W_V):
-                    self._atoms.place_group(c for c in _columns(matrix[layer, head]) if c.any())
+                    self._identity(_columns(matrix[layer, head]))
 
     def _embedding(self, special: Special) -> list[Written]:
         rows = _rows(self._w.W_E)
@@ -125,7 +125,9 @@ class _Unmixer:
         if special.one is not None:
             one, always = self._atoms.vectors[special.one], {special.one: 1.0}
         found = [self._written(row - one) | always for row in rows]
-        self._atoms.note(next(iter(found[row])) for row in self._tokens)
+        own = self._atoms.place_own(rows[row] - one for row in self._tokens)
+        for row, atom in zip(self._tokens, own, strict=True):
+            found[row] = {atom: 1.0} | always
         return found
 
     def _unembedding(self) -> list[Written]:
@@ -146,15 +148,24 @@ class _Unmixer:
         w = self._w
         if not w.W_O[layer, head].any():
             return
-        written = [self._written(row) for row in _rows(w.W_O[layer, head])]
-        self._atoms.note(a for row in written for a in row)
-        self._writes["W_O", layer, head] = written
+        self._writes["W_O", layer, head] = self._identity(_rows(w.W_O[layer, head]))
         reader = Reader(self._atoms, special, self._tolerance, self._scales(layer, head, special))
-        for name, matrix in (("W_Q", w.W_Q), ("W_K", w.W_K), ("W_V", w.W_V)):
-            self._reads[name, layer, head] = [
-                self._read(reader, column, f"{name} of head {layer}.{head}")
-                for column in _columns(matrix[layer, head])
-            ]
+        self._reads["W_Q", layer, head] = [
+            self._read(reader, column, f"W_Q of head {layer}.{head}")
+            for column in _columns(w.W_Q[layer, head])
+        ]
+        for name, matrix in (("W_K", w.W_K), ("W_V", w.W_V)):
+            units = np.zeros((matrix.shape[-1], len(self._atoms)))
+            _fill(units, self._identity(_columns(matrix[layer, head])))
+            self._reads[name, layer, head] = list(units)
+
+    def _identity(self, vectors: list[Floats]) -> list[Written]:
+        """Keys, values and what heads write: an atom for each vector that is not zero."""
+        present = [i for i, vector in enumerate(vectors) if vector.any()]
+        found: list[Written] = [{} for _ in vectors]
+        for i, atom in zip(present, self._atoms.place_own(vectors[i] for i in present), strict=True):
+            found[i] = {atom: 1.0}
+        return found
 
     def _scales(self, layer: int, head: int, special: Special) -> tuple[float, ...]:
         """What a selected key may count: as much as BOS, or twice that."""
