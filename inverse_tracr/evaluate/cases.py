@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from inverse_tracr import zoo
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import print_program
-from inverse_tracr.zoo import Kind, Specimen, Zoo
+from inverse_tracr.zoo import Kind, Specimen, Zoo, quick_test_sets
 
-QUICK = Path(zoo.__file__).parent / "quick"
-QUICK_SETS = ("standard-test", "compressed-test", "natural-test")
+QUICK_MODELS = 40
+"""Models of each test set in a quick evaluation."""
 
 
 @dataclass(frozen=True)
@@ -77,5 +76,5 @@ def open_test_set(name: str, folder: Path, limit: int | None = None, split: str 
 
 
 def quick_sets(limit: int | None = None) -> list[TestSetFolder]:
-    """The test sets that come with the package, 40 models each: standard, compressed, natural."""
-    return [open_test_set(name, QUICK, limit) for name in QUICK_SETS]
+    """The slices of the test sets that come with the package: 40 models of each, or `limit`."""
+    return [TestSetFolder(name, found, limit or QUICK_MODELS) for name, found in quick_test_sets().items()]

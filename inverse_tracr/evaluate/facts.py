@@ -13,8 +13,6 @@ from inverse_tracr.rasp.functions import BinaryTable, PredicateTable, UnaryTable
 from inverse_tracr.rasp.program import Encoding, Line, Map, Select, SequenceMap
 from inverse_tracr.rasp.values import Value
 
-_KINDS = {bool: "bools", int: "numbers", float: "numbers", str: "strings"}
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -55,8 +53,20 @@ def read(text: str) -> tuple[Program, Signature]:
 
 
 def _vocabulary(vocab: tuple[Value, ...]) -> str:
-    kinds = {_KINDS.get(type(value), "tuples") for value in vocab}
+    kinds = {_kind(value) for value in vocab}
     return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _kind(value: Value) -> str:
+    match value:
+        case bool():
+            return "bools"
+        case int() | float():
+            return "numbers"
+        case str():
+            return "strings"
+        case _:
+            return "tuples"
 
 
 def _is_table(line: Line) -> bool:

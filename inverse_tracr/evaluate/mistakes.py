@@ -48,8 +48,8 @@ class Mistake:
 def mistakes(found: Program | None, true: Program, signature: Signature) -> Counter[Mistake]:
     """The mistakes of a program, each as often as it was made; none where the canonical forms are equal.
 
-    Lines of the canonical forms are paired so that most is equal, operands counting as equal when they are
-    paired too.
+    Lines of the canonical forms are paired so that as much as can be is equal; operands count as equal when
+    they are paired too.
     """
     if found is None:
         return Counter([Mistake(Fault.NO_PROGRAM)])
@@ -82,11 +82,11 @@ def _paired(mine: Program, theirs: Program) -> dict[int, int]:
 
 
 def _likeness(true: Line, found: Line, partner: dict[int, int]) -> int:
-    """How much of two lines is equal; the operation counts most."""
+    """How much of two lines is equal; the operation counts most. Lines with nothing in common get 0."""
+    places = [_place(ref, partner) for ref in operands(true)]
     if type(true) is not type(found):
-        return int(len(operands(true)) == len(operands(found)))
-    read = zip(operands(true), operands(found), strict=True)
-    shared = sum(_place(ref, partner) == other for ref, other in read)
+        return 2 * len(set(places) & set(operands(found)))
+    shared = sum(place == other for place, other in zip(places, operands(found), strict=True))
     return 10 + 3 * (print_function(true) == print_function(found)) + 2 * shared
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from inverse_tracr.evaluate.breakdown import Group
+from inverse_tracr.evaluate.findings import Findings
 from inverse_tracr.evaluate.intervals import Estimate
-from inverse_tracr.evaluate.summary import LEVELS, Summary
+from inverse_tracr.evaluate.summary import LEVELS
 
 
-def row_json(summary: Summary) -> dict[str, object]:
+def row_json(found: Findings) -> dict[str, object]:
     """One row: shares between 0 and 1, each with its 95 % interval; seconds on one thread."""
+    summary = found.summary
     estimates = {
         "functional_match": summary.functional,
         "faithful_match": summary.faithful,
@@ -37,7 +40,29 @@ def row_json(summary: Summary) -> dict[str, object]:
         "found_by": summary.found_by,
         "false_equivalent": summary.false_equivalent,
         "overturned": summary.overturned,
+        "floors": {
+            floor.told.value: {
+                "token_accuracy": floor.tokens.value,
+                "token_accuracy_matched": floor.tokens_matched.value,
+            }
+            for floor in found.floors
+        },
+        "groups": [_group(group) for group in found.groups],
+        "mistakes": {name: programs for name, programs, _ in found.mistakes},
         "intervals": {name: estimate.to_json() for name, estimate in estimates.items()},
+    }
+
+
+def _group(group: Group) -> dict[str, object]:
+    return {
+        "by": group.feature,
+        "name": group.name,
+        "models": group.models,
+        "functional_match": group.functional.value,
+        "faithful_match": group.faithful.value,
+        "exact_match": group.exact.value,
+        "seconds_median": group.seconds_median,
+        "seconds_p95": group.seconds_p95,
     }
 
 
