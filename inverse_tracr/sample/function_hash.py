@@ -13,10 +13,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.rasp.interpreter import Column, Numerical, Trace
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Maybe, is_number
+from inverse_tracr.sample.grid import Grid, ragged_grid
+from inverse_tracr.sample.ragged import RaggedTrace
 
 Labels = NDArray[np.int64]
 
@@ -25,22 +26,24 @@ NUMBER_TOLERANCE = 1e-3
 """Numbers that are nearer to each other, relative plus absolute, count as one output."""
 
 _SEED = 6
-_LONGEST, _OTHERS = 96, 32
+_LONGEST, _OTHERS = 64, 12
 
 
 @lru_cache(maxsize=1024)
 def hash_inputs(vocab_size: int, max_seq_len: int) -> tuple[Labels, ...]:
-    """The fixed inputs, one batch [inputs, length] of token indices a length.
+    """The fixed inputs, one batch [inputs, length] of token indices a length from 1 on.
 
-    96 of full length and 32 each of two thirds, one third and one token, half of them with few different
-    tokens.
+    64 of full length and 12 of every other, half of them with few different tokens.
     """
     random = np.random.default_rng([_SEED, vocab_size, max_seq_len])
-    lengths = sorted({1, -(-max_seq_len // 3), -(-2 * max_seq_len // 3), max_seq_len})
-    return tuple(
-        _batch(random, vocab_size, length, _LONGEST if length == max_seq_len else _OTHERS)
-        for length in lengths
-    )
+    counts = [_OTHERS] * (max_seq_len - 1) + [_LONGEST]
+    return tuple(_batch(random, vocab_size, length + 1, count) for length, count in enumerate(counts))
+
+
+@lru_cache(maxsize=1024)
+def _hash_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
+    rows = [row.astype(np.intp) for batch in hash_inputs(vocab_size, max_seq_len) for row in batch]
+    return ragged_grid(rows, causal=causal)
 
 
 def _batch(random: np.random.Generator, vocab_size: int, length: int, count: int) -> Labels:
@@ -53,12 +56,23 @@ def _batch(random: np.random.Generator, vocab_size: int, length: int, count: int
 
 def function_hash(program: Program, signature: Signature) -> bytes:
     """Hash of the function of a program, 16 bytes."""
-    batches = hash_inputs(len(signature.vocab), signature.max_seq_len)
-    columns = [Trace(program, signature, batch).output for batch in batches]
-    if isinstance(columns[0], Numerical):
-        numbers = np.concatenate([_numbers(column).ravel() for column in columns])
-        return _digest(signature, _number_labels(numbers))
-    return _digest(signature, _first_occurrences(np.concatenate(_shared_indices(columns))))
+    return _digest(signature, output_labels(program, signature))
+
+
+def is_constant(program: Program, signature: Signature) -> bool:
+    """Whether the output is the same at every position of all of `hash_inputs`."""
+    labels = output_labels(program, signature)
+    return bool((labels == labels[0]).all())
+
+
+def output_labels(program: Program, signature: Signature) -> Labels:
+    """The outputs on `hash_inputs`, batch by batch, input by input, renumbered by first occurrence."""
+    grid = _hash_grid(len(signature.vocab), signature.max_seq_len, signature.causal)
+    found = RaggedTrace(program, signature, grid).output()
+    if isinstance(found, tuple):
+        values, index = found
+        return _first_occurrences(np.where(index == len(values), NO_VALUE, index))
+    return _number_labels(found)
 
 
 def outputs_hash(signature: Signature, outputs: Sequence[Sequence[Sequence[Maybe]]]) -> bytes:
@@ -80,22 +94,6 @@ def _digest(signature: Signature, labels: Labels) -> bytes:
     sizes = (len(signature.vocab), signature.max_seq_len, int(signature.causal))
     header = np.array(sizes, dtype="<i4").tobytes()
     return hashlib.blake2b(header + labels.astype("<i4").tobytes(), digest_size=16).digest()
-
-
-def _numbers(column: Column) -> NDArray[np.float64]:
-    assert isinstance(column, Numerical)
-    return column.numbers
-
-
-def _shared_indices(columns: Sequence[Column]) -> list[Labels]:
-    """Indices of categorical columns over one common list of values, flattened."""
-    position: dict[Maybe, int] = {}
-    found: list[Labels] = []
-    for column in columns:
-        assert not isinstance(column, Numerical)
-        table = [position.setdefault(value, len(position)) for value in column.values]
-        found.append(np.array([*table, NO_VALUE], dtype=np.int64)[column.index].ravel())
-    return found
 
 
 def _first_occurrences(indices: Labels) -> Labels:

@@ -6,6 +6,7 @@ behind the other, without padding, so one array operation covers them all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,6 +78,11 @@ def probe_grid(vocab_size: int, max_seq_len: int, causal: bool) -> Grid:
         length = max_seq_len if probe % 3 == 0 else int(random.integers(1, max_seq_len + 1))
         alphabet = random.permutation(vocab_size)[: vocab_size if probe % 2 else 3]
         rows.append(alphabet[random.integers(0, len(alphabet), length)].astype(np.intp))
+    return ragged_grid(rows, causal=causal)
+
+
+def ragged_grid(rows: Sequence[Index], *, causal: bool) -> Grid:
+    """The positions of inputs of any lengths, given by the tokens of each."""
     lengths = np.array([len(row) for row in rows])
     begins = np.cumsum(lengths) - lengths
     return _grid(

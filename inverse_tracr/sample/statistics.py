@@ -12,11 +12,10 @@ from inverse_tracr.compile import CompileError, Mode, compile_weights
 from inverse_tracr.compile.layers import depths
 from inverse_tracr.errors import CapExceededError
 from inverse_tracr.rasp.canonical import canonical
-from inverse_tracr.rasp.interpreter import Column, Numerical, Trace
 from inverse_tracr.rasp.program import Program, Select
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
-from inverse_tracr.sample.function_hash import function_hash, hash_inputs
+from inverse_tracr.sample.function_hash import function_hash, is_constant
 from inverse_tracr.sample.sampler import Sample
 from inverse_tracr.sample.weights_hash import weights_hash
 
@@ -92,7 +91,7 @@ def statistics(samples: Iterable[Sample]) -> Statistics:
         depth=_spread([max(depths(s.program)) for s in known]),
         values=_spread([size for s in known for size in _value_set_sizes(s.program, s.signature)]),
         rejections=rejections / (len(known) + rejections),
-        constant_outputs=sum(_is_constant(s.program, s.signature) for s in known) / len(known),
+        constant_outputs=sum(is_constant(s.program, s.signature) for s in known) / len(known),
         shorter_canonical=sum(len(form) < len(s.program) for s, (_, form) in zip(known, forms, strict=True))
         / len(known),
         same_canonical=1 - len(different) / len(known),
@@ -114,20 +113,6 @@ def _repeated(keys: Sequence[Hashable]) -> float:
 def _value_set_sizes(program: Program, signature: Signature) -> list[int]:
     values = ValueSets(program, signature)
     return [len(values[ref]) for ref, line in enumerate(program.lines) if not isinstance(line, Select)]
-
-
-def _is_constant(program: Program, signature: Signature) -> bool:
-    batches = hash_inputs(len(signature.vocab), signature.max_seq_len)
-    outputs = (Trace(program, signature, batch).output for batch in batches)
-    return len({value for column in outputs for value in _distinct(column)}) == 1
-
-
-def _distinct(column: Column) -> list[object]:
-    """The values of a column, None where there is none."""
-    if isinstance(column, Numerical):
-        return np.unique(np.nan_to_num(column.numbers, nan=np.inf)).tolist()
-    values = [*column.values, None]
-    return [values[index] for index in np.unique(column.index).tolist()]
 
 
 def _weights_key(form: Program, signature: Signature) -> Hashable:

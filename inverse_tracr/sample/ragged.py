@@ -1,0 +1,186 @@
+"""Programs run on inputs of many lengths at once: the interpreter's meaning, several times as fast.
+
+Functions of two s-ops are tabulated only where their operands meet when their values are many, as in programs
+of the thesis that average what an aggregate mixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.rasp.functions import (
+    UnaryFunction,
+    UnaryTable,
+    tabulate_binary,
+    tabulate_predicate,
+    tabulate_unary,
+)
+from inverse_tracr.rasp.program import (
+    TOKENS,
+    Aggregate,
+    Encoding,
+    Line,
+    LinearSequenceMap,
+    Map,
+    Program,
+    Ref,
+    Select,
+    SelectorWidth,
+    SequenceMap,
+)
+from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.values import Maybe, Value, is_number
+from inverse_tracr.sample.grid import Grid, Index
+
+Numbers = NDArray[np.float64]
+Labels = tuple[tuple[Value, ...], Index]
+"""Values, and an index into them for every entry; their number where there is no value."""
+
+
+LARGEST_TABLE = 4_096
+"""Pairs of values up to which a function of two s-ops is tabulated on all of them."""
+
+
+class RaggedTrace:
+    """The values of all lines on the entries of a grid."""
+
+    def __init__(self, program: Program, signature: Signature, grid: Grid) -> None:
+        self._grid = grid
+        self._program = program
+        longest = signature.max_seq_len
+        self._widths = tuple(range(longest + 1))
+        self._inputs: tuple[Labels, Labels] = (
+            (signature.vocab, grid.tokens),
+            (tuple(range(longest)), grid.positions),
+        )
+        self._labels: dict[Ref, Labels] = {}
+        self._numbers: dict[Ref, Numbers] = {}
+        self._chosen: dict[Ref, Index] = {}
+        for ref, line in enumerate(program.lines):
+            self._run(ref, line)
+
+    def output(self) -> Labels | Numbers:
+        """Labels, or numbers with NaN where there is none."""
+        ref = self._program.output
+        return self._numbers[ref] if ref in self._numbers else self._labelled(ref)
+
+    def _labelled(self, ref: Ref) -> Labels:
+        return self._inputs[0 if ref == TOKENS else 1] if ref < 0 else self._labels[ref]
+
+    def _run(self, ref: Ref, line: Line) -> None:
+        match line:
+            case Map():
+                self._map(ref, line)
+            case SequenceMap():
+                self._labels[ref] = _pairwise(line, self._labelled(line.first), self._labelled(line.second))
+            case LinearSequenceMap():
+                x, y = self._numbers[line.first], self._numbers[line.second]
+                self._numbers[ref] = line.first_factor * x + line.second_factor * y
+            case Select():
+                self._chosen[ref] = self._select(line)
+            case Aggregate():
+                self._aggregate(ref, self._chosen[line.selector], line.values)
+            case SelectorWidth():
+                widths = self._grid.widths(self._chosen[line.selector])
+                if line.encoding is Encoding.NUMERICAL:
+                    self._numbers[ref] = widths.astype(np.float64)
+                else:
+                    self._labels[ref] = self._widths, widths
+
+    def _map(self, ref: Ref, line: Map) -> None:
+        if line.operand in self._numbers:
+            # Tracr fuses a map of a map: no rounding to the values of a numerical s-op in between.
+            fused = isinstance(self._program.lines[line.operand], Map)
+            function = line.function if fused else partial(_at_number, line.function)
+            distinct, where = np.unique(self._numbers[line.operand], return_inverse=True)
+            results = [None if x != x else function(x) for x in distinct.tolist()]
+        else:
+            xs, where = self._labelled(line.operand)
+            results = tabulate_unary(line.function, xs)
+        if line.encoding is Encoding.NUMERICAL:
+            numbers = [float(r) if is_number(r) else np.nan for r in results]  # pyright: ignore[reportArgumentType]
+            self._numbers[ref] = np.array([*numbers, np.nan]).take(where)
+        else:
+            table, values = _table(results)
+            self._labels[ref] = values, table.take(where)
+
+    def _aggregate(self, ref: Ref, chosen: Index, values: Ref) -> None:
+        grid = self._grid
+        if values in self._numbers:
+            numbers = np.nan_to_num(self._numbers[values]).take(grid.keys)
+            sums = np.add.reduceat(numbers * chosen, grid.starts)
+            self._numbers[ref] = sums / np.maximum(grid.widths(chosen), 1)
+            return
+        known, index = self._labelled(values)
+        none = len(known)
+        at_keys = index.take(grid.keys)
+        valued = chosen * (at_keys < none)
+        high = np.maximum.reduceat((at_keys + 1) * valued, grid.starts) - 1
+        low = np.minimum.reduceat(np.where(valued, at_keys, none), grid.starts)
+        enough = 2 * grid.widths(valued) >= grid.widths(chosen)
+        found = np.where((low == high) & enough, low, none)
+        mixed = low < high
+        if mixed.any():
+            numbers = np.array([float(v) if is_number(v) else np.nan for v in known] + [0.0])  # pyright: ignore[reportArgumentType]
+            sums = np.add.reduceat(np.where(valued, numbers.take(at_keys), 0.0), grid.starts)
+            known, found = _with_means(known, found, mixed, sums / np.maximum(grid.widths(chosen), 1))
+        self._labels[ref] = known, found
+
+    def _select(self, line: Select) -> Index:
+        (keys, key), (queries, query) = self._labelled(line.keys), self._labelled(line.queries)
+        width, predicate = len(keys) + 1, line.predicate
+        if len(keys) * len(queries) <= LARGEST_TABLE:
+            table = np.zeros((len(queries) + 1, width), dtype=np.intp)
+            if keys and queries:
+                table[:-1, :-1] = tabulate_predicate(predicate, keys, queries)
+            return self._grid.chosen(table, query, key)
+        codes = query.take(self._grid.queries) * width + key.take(self._grid.keys)
+        met, where = np.unique(codes, return_inverse=True)
+        pairs = [divmod(code, width) for code in met.tolist()]
+        found = [q < len(queries) and k < len(keys) and predicate(keys[k], queries[q]) for q, k in pairs]
+        return np.array(found, dtype=np.intp).take(where)
+
+
+def _pairwise(line: SequenceMap, first: Labels, second: Labels) -> Labels:
+    (xs, x), (ys, y) = first, second
+    width = len(ys) + 1
+    codes = x * width + y
+    if len(xs) * len(ys) <= LARGEST_TABLE:
+        table, values = _table(tabulate_binary(line.function, xs, ys))
+        square = np.full((len(xs) + 1, width), len(values), dtype=np.intp)
+        square[:-1, :-1] = table[:-1].reshape(len(xs), len(ys))
+        return values, square.take(codes)
+    met, where = np.unique(codes, return_inverse=True)
+    pairs = [divmod(code, width) for code in met.tolist()]
+    results = [line.function(xs[i], ys[j]) if i < len(xs) and j < len(ys) else None for i, j in pairs]
+    table, values = _table(results)
+    return values, table.take(where)
+
+
+def _with_means(known: tuple[Value, ...], index: Index, mixed: NDArray[np.bool_], means: Numbers) -> Labels:
+    """RASP's mean where several values were selected: a new value, or none where one is no number."""
+    positions = {value: i for i, value in enumerate(known)}
+    found = [-1 if m != m else positions.setdefault(m, len(positions)) for m in means[mixed].tolist()]
+    index = np.where(index == len(known), -1, index)
+    index[mixed] = found
+    index[index < 0] = len(positions)
+    return tuple(positions), index
+
+
+def _table(results: Sequence[Maybe]) -> tuple[Index, tuple[Value, ...]]:
+    """Indices of results into their different values, which come second; a last entry for no value."""
+    positions: dict[Value, int] = {}
+    found = [-1 if r is None else positions.setdefault(r, len(positions)) for r in results]
+    none = len(positions)
+    table = np.array([*found, none], dtype=np.intp)
+    table[table < 0] = none
+    return table, tuple(positions)
+
+
+def _at_number(function: UnaryFunction, x: float) -> Maybe:
+    """`function` at the number of a numerical s-op; tables take their nearest key."""
+    return function.nearest(x) if isinstance(function, UnaryTable) else function(x)
