@@ -15,19 +15,21 @@ Result = TypeVar("Result")
 
 
 def types_of(value: object) -> Hashable:
-    """The type of a value; of a tuple those of its members; of a function those of the values it names.
+    """What tells a value from equal ones of other types; None where there are no others.
 
-    A function that names values says so in its attribute `value_types`.
+    That is the type of a bool or a number with a point; of a tuple what its members have; of a function what
+    the values that it names have: it says so in its attribute `value_types`.
     """
     kind = type(value)
-    if kind is tuple:
-        members = cast("tuple[object, ...]", value)
-        kinds = tuple(map(type, members))
-        return tuple(map(types_of, members)) if tuple in kinds else kinds
-    return kind if kind in _PLAIN else getattr(value, "value_types", kind)
+    if kind in _ALONE:
+        return None
+    if kind is not tuple:
+        return getattr(value, "value_types", kind)
+    members = cast("tuple[object, ...]", value)
+    return None if _ALONE.issuperset(map(type, members)) else tuple(map(types_of, members))
 
 
-_PLAIN = frozenset({bool, int, float, str, type(None)})
+_ALONE = frozenset({int, str, type(None)})
 
 
 def cached_by_type(*, maxsize: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
@@ -40,7 +42,8 @@ def cached_by_type(*, maxsize: int) -> Callable[[Callable[Arguments, Result]], C
 
         @wraps(function)
         def called(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
-            return cached((*map(types_of, args), *map(types_of, options.values())), *args, **options)
+            types = tuple(map(types_of, args))
+            return cached((types, *map(types_of, options.values())) if options else types, *args, **options)
 
         return called
 

@@ -98,9 +98,16 @@ def compare(name: str, manifest: Manifest) -> None:
 
     Students may differ on another machine, and then the programs of those that were accepted too.
     """
+    _check_pool(name, manifest)
     known = read_hashes().get(name)
     if known is None:
         raise TestSetError(f"the committed manifest does not know {name}", where=str(TEST_SETS_FILE))
+    found = hashes(manifest)
+    if not manifest.config.trained and known != found:
+        raise TestSetError(f"{name} came out differently", expected=str(known), got=str(found))
+
+
+def _check_pool(name: str, manifest: Manifest) -> None:
     used = sum(manifest.outcomes.values())
     if used > TEST_SETS[name].pool:
         raise TestSetError(
@@ -108,9 +115,6 @@ def compare(name: str, manifest: Manifest) -> None:
             expected=f"at most {TEST_SETS[name].pool} items",
             got=str(used),
         )
-    found = hashes(manifest)
-    if not manifest.config.trained and known != found:
-        raise TestSetError(f"{name} came out differently", expected=str(known), got=str(found))
 
 
 def hashes(manifest: Manifest) -> dict[str, str]:
@@ -135,6 +139,7 @@ def read_hashes() -> dict[str, dict[str, str]]:
 
 
 def update_hashes(name: str, manifest: Manifest) -> None:
-    """Write a test set into the manifest that is committed."""
+    """Write a test set into the manifest that is committed; raises TestSetError for one beyond its pool."""
+    _check_pool(name, manifest)
     sets: dict[str, object] = {**read_hashes(), name: hashes(manifest)}
     write_atomically(TEST_SETS_FILE, dump({"schema_version": 1, "test_sets": dict(sorted(sets.items()))}))
