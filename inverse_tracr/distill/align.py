@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from inverse_tracr.distill.adam import Adam
+from inverse_tracr.distill.held import Held
 from inverse_tracr.distill.moments import Moments
 from inverse_tracr.distill.recipe import Recipe
 from inverse_tracr.distill.stack import Stack
@@ -24,15 +25,16 @@ UNIFORM_GOAL = 0.02
 so that a teacher whose outputs there are a hundred times larger gives up no more of the vocabulary for it."""
 
 
-def align(recipe: Recipe, moments: Moments, teachers: Stack, w_emb: Tensor) -> Tensor:
-    """W_emb [students, d_model, d_full] after `recipe.align_steps` steps from `w_emb`."""
+def align(recipe: Recipe, moments: Moments, teachers: Stack, held: Held, w_emb: Tensor) -> Tensor:
+    """W_emb [students, d_model, d_full] after `recipe.align_steps` steps from `w_emb`; held rows stay."""
     w_emb = w_emb.clone()
     adam = Adam([w_emb], epsilon=1e-12)
     for step in range(recipe.align_steps):
         progress = step / recipe.align_steps
         gradient = _gradient(recipe, moments, teachers, w_emb, min(1.0, progress / 0.8))
         rate = recipe.align_rate * 0.01**progress * min(1.0, (step + 1) / 20)
-        adam.step([gradient], torch.full_like(teachers.scale, rate))
+        adam.step([held.free(gradient)], torch.full_like(teachers.scale, rate))
+        w_emb.copy_(held.rows + held.free(w_emb))
     return w_emb
 
 

@@ -8,18 +8,20 @@ from itertools import islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from inverse_tracr.distill.align import align
-from inverse_tracr.distill.fleet import Fleet, Trainee
+from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.folding import folded_model
 from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompressed_weights
+from inverse_tracr.distill.held import exact_basis, stack_held
 from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
-from inverse_tracr.distill.moments import measure
+from inverse_tracr.distill.moments import Moments, measure
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
 from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.start import first_w_emb
 from inverse_tracr.distill.student import Checkpoint, Reason, Student
-from inverse_tracr.distill.teacher import Task, Teacher
+from inverse_tracr.distill.teacher import Stream, Task, Teacher
 from inverse_tracr.errors import InverseTracrError
 
 WASTE = 1.5
@@ -78,6 +80,8 @@ def _cost(size: tuple[int, ...]) -> int:
 def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:
     trainees = _begin(tasks, recipe, device)
     if recipe.steps == 0:
+        for trainee in trainees:
+            trainee.snapshots.append(Snapshot(trainee.halves, trainee.w_emb, 0))
         yield from (_judged(trainee, recipe) for trainee in trainees)
         return
     yield from (_judged(trainee, recipe) for trainee in Fleet(recipe, trainees, device).run())
@@ -93,36 +97,74 @@ def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[
     moments = None
     if recipe.align_steps or recipe.start is Start.SUBSPACE:
         moments = measure(tasks, teachers, stack)
-    w_emb = first_w_emb(recipe, tasks, stack, moments)
+    bases = _bases(recipe, tasks, moments)
+    w_emb = first_w_emb(recipe, tasks, stack, moments, bases)
     if moments is not None and recipe.align_steps:
-        w_emb = align(recipe, moments, stack, w_emb)
+        w_emb = align(recipe, moments, stack, stack_held(tasks, bases, w_emb), w_emb)
     found = w_emb.cpu().numpy()
     trainees: list[Trainee] = []
     for slot, (task, halves) in enumerate(zip(tasks, teachers, strict=True)):
         own = found[slot, : task.d_model, : task.config.d_model].copy()
-        first = halves if recipe.kind is Kind.COMPRESSED else natural_halves(task)
-        trainees.append(Trainee(task, first, halves, own))
+        first = halves
+        if recipe.kind is Kind.NATURAL:
+            first, own = natural_halves(task), _turned(task, own)
+        trainees.append(Trainee(task, first, halves, own, bases[slot]))
     spent = (time.process_time() - started) / len(trainees)
     for trainee in trainees:
         trainee.core_seconds += spent
     return trainees
 
 
+def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> list[NDArray[np.float64]]:
+    """What each student's W_emb holds exactly; nothing where it starts anywhere else."""
+    if moments is None or recipe.start is not Start.SUBSPACE:
+        return [np.zeros((0, task.config.d_model)) for task in tasks]
+    found: list[NDArray[np.float64]] = []
+    for slot, task in enumerate(tasks):
+        size = task.config.d_model
+        seen = moments.span[slot, :size, :size].double().cpu().numpy()
+        stiff = moments.stiff[slot, :size, :size].double().cpu().numpy()
+        found.append(exact_basis(seen, stiff, task.d_model))
+    return found
+
+
 def _judged(trainee: Trainee, recipe: Recipe) -> Student:
     started = time.process_time()
-    task = trainee.task
+    item = trainee.task.teacher.item
     if trainee.diverged or not np.isfinite(trainee.w_emb).all():
-        return Student(task.teacher.item, Reason.DIVERGED, None, trainee.steps, trainee.core_seconds)
+        return Student(item, Reason.DIVERGED, None, trainee.steps, trainee.core_seconds)
     if trainee.hopeless:
-        return Student(task.teacher.item, Reason.HOPELESS, None, trainee.steps, trainee.core_seconds)
-    verdict = judge(Candidate(task, trainee.halves, trainee.teacher, trainee.w_emb))
+        return Student(item, Reason.HOPELESS, None, trainee.steps, trainee.core_seconds)
+    first, *later = trainee.snapshots
+    checkpoint = _checkpoint(trainee, first, recipe)
+    verdict = checkpoint.judgement
     checkpoints: tuple[Checkpoint, ...] = ()
-    reason = Reason.ACCEPTED
+    reason = Reason.AGREEMENT if verdict.positions < LEAST_AGREEMENT else Reason.LOSS
     if verdict.accepted:
-        natural = recipe.kind is Kind.NATURAL
-        weights = uncompressed_weights(task, list(trainee.halves)) if natural else task.compiled.weights
-        checkpoints = (Checkpoint(folded_model(task, weights, trainee.w_emb), trainee.steps, verdict),)
-    else:
-        reason = Reason.AGREEMENT if verdict.positions < LEAST_AGREEMENT else Reason.LOSS
+        reason = Reason.ACCEPTED
+        copies = [_checkpoint(trainee, snapshot, recipe) for snapshot in later]
+        checkpoints = (checkpoint, *(copy for copy in copies if copy.judgement.accepted))
     spent = trainee.core_seconds + time.process_time() - started
-    return Student(task.teacher.item, reason, verdict, trainee.steps, spent, checkpoints)
+    return Student(item, reason, verdict, first.steps, spent, checkpoints)
+
+
+def _checkpoint(trainee: Trainee, snapshot: Snapshot, recipe: Recipe) -> Checkpoint:
+    """Fold and judge the student at one moment."""
+    task = trainee.task
+    natural = recipe.kind is Kind.NATURAL
+    w_emb = snapshot.w_emb if natural else _turned(task, snapshot.w_emb)
+    weights = uncompressed_weights(task, list(snapshot.halves)) if natural else task.compiled.weights
+    model = folded_model(task, weights, w_emb)
+    candidate = Candidate(task, snapshot.halves, trainee.teacher, w_emb)
+    return Checkpoint(model, snapshot.steps, judge(candidate, model.weights()))
+
+
+def _turned(task: Task, w_emb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """W_emb in a random basis of the student's residual stream: none is better than another."""
+    return (_rotation(task) @ w_emb).astype(np.float32)
+
+
+def _rotation(task: Task) -> NDArray[np.float64]:
+    random = task.random(Stream.BASIS)
+    rotation, _ = np.linalg.qr(random.standard_normal((task.d_model, task.d_model)))
+    return rotation

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from inverse_tracr.distill.adam import Adam, cosine
 from inverse_tracr.distill.attention import Scope
 from inverse_tracr.distill.forward import run_students
 from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.held import Held
 from inverse_tracr.distill.lessons import Batch, Lessons
 from inverse_tracr.distill.losses import Scales, layer_loss, loss, output_loss
 from inverse_tracr.distill.recipe import Inputs, Kind, Recipe
@@ -36,19 +37,39 @@ PERFECT_LOOKS = 2
 """Looks in a row without an error after which a student is done."""
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """Parameters of a student after `steps` steps."""
+
+    halves: Sequence[Half]
+    w_emb: np.ndarray
+    steps: int
+
+
 @dataclass
 class Trainee:
-    """A student in training: its half-layers, its teacher's, W_emb, and how it fares."""
+    """A student in training: its half-layers, its teacher's, W_emb, and how it fares.
+
+    The first rows of W_emb, `held`, stay as they are while W_emb alone is trained. `snapshots` are of the
+    moment when it was done and of later ones.
+    """
 
     task: Task
     halves: Sequence[Half]
     teacher: Sequence[Half]
     w_emb: np.ndarray
+    held: np.ndarray
+    snapshots: list[Snapshot] = field(default_factory=list)
     steps: int = 0
     core_seconds: float = 0.0
     perfect_looks: int = 0
     diverged: bool = False
     hopeless: bool = False
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it diverged or is hopeless."""
+        return self.diverged or self.hopeless
 
 
 @dataclass(frozen=True)
@@ -82,6 +103,7 @@ class Fleet:
         self._looks = Lessons(self._teachers, 1, LOOK_VOCABULARY, LOOK_UNIFORM)
         self._scales = Scales.empty(self._teachers)
         self._w_emb = torch.zeros(slots, shape.d_model, shape.d_full, device=device)
+        self._held = Held(torch.zeros_like(self._w_emb))
         self._trained = [self._w_emb]
         if recipe.kind is Kind.NATURAL:
             self._trained += [p for half in self._students.halves for p in half.parameters]
@@ -100,8 +122,11 @@ class Fleet:
             self._look_at_all()
             self._share_costs(time.process_time() - started)
             for slot, trainee in enumerate(self._slots):
-                if trainee is not None and self._is_over(trainee):
-                    yield self._leave(slot, trainee)
+                if trainee is None or not self._is_over(trainee):
+                    continue
+                trainee.snapshots.append(self._snapshot(slot, trainee))
+                if trainee.given_up or len(trainee.snapshots) > self._recipe.copies:
+                    yield trainee
                     self._enter(slot)
 
     def _enter(self, slot: int) -> None:
@@ -121,6 +146,9 @@ class Fleet:
             self._w_emb[slot] = 0
             rows, columns = trainee.w_emb.shape
             self._w_emb[slot, :rows, :columns] = torch.from_numpy(trainee.w_emb)
+            self._held.rows[slot] = 0
+            if self._recipe.kind is Kind.COMPRESSED:
+                self._held.rows[slot, : len(trainee.held), :columns] = torch.from_numpy(trainee.held)
         self._adam.reset(slot)
         self._steps[slot] = 0
         trainee.core_seconds += time.process_time() - started
@@ -137,7 +165,11 @@ class Fleet:
         with torch.no_grad():
             for tensor in self._trained:
                 tensor.requires_grad_(False)
+            if recipe.kind is Kind.COMPRESSED:
+                gradients = [self._held.free(gradients[0])]
             self._adam.step(gradients, rates, recipe.clip)
+            if recipe.kind is Kind.COMPRESSED:
+                self._w_emb.copy_(self._held.rows + self._held.free(self._w_emb))
             self._mask_layers()
         self._steps += 1
 
@@ -165,7 +197,7 @@ class Fleet:
             perfect = agreement == 1 and current <= LOOK_LOSS
             trainee.perfect_looks = trainee.perfect_looks + 1 if perfect else 0
             late = trainee.steps >= self._recipe.hopeless_after * self._recipe.steps
-            trainee.hopeless = late and agreement < self._recipe.hopeless
+            trainee.hopeless = late and not trainee.snapshots and agreement < self._recipe.hopeless
 
     @torch.no_grad()
     def _look(self) -> Look:
@@ -191,16 +223,20 @@ class Fleet:
             trainee.core_seconds += seconds / len(present)
 
     def _is_over(self, trainee: Trainee) -> bool:
-        done = trainee.perfect_looks >= PERFECT_LOOKS or trainee.steps >= self._recipe.steps
-        return done or trainee.diverged or trainee.hopeless
+        """Whether the student has come to its next snapshot, or is given up."""
+        if trainee.given_up:
+            return True
+        if trainee.snapshots:
+            return trainee.steps >= trainee.snapshots[-1].steps + self._recipe.copy_every
+        return trainee.perfect_looks >= PERFECT_LOOKS or trainee.steps >= self._recipe.steps
 
-    def _leave(self, slot: int, trainee: Trainee) -> Trainee:
-        """Take the student out of its slot."""
+    def _snapshot(self, slot: int, trainee: Trainee) -> Snapshot:
         rows, columns = trainee.w_emb.shape
-        trainee.w_emb = self._w_emb[slot, :rows, :columns].cpu().numpy().copy()
+        halves = trainee.halves
         if self._recipe.kind is Kind.NATURAL:
-            trainee.halves = [
+            halves = [
                 stacked.take(slot, like)
                 for stacked, like in zip(self._students.halves, trainee.halves, strict=False)
             ]
-        return trainee
+        w_emb = self._w_emb[slot, :rows, :columns].cpu().numpy().copy()
+        return Snapshot(halves, w_emb, trainee.steps)

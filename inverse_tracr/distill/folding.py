@@ -18,6 +18,12 @@ TOLERANCE = 1e-4
 """Largest difference of the two algorithms, relative to the largest logit."""
 
 Array = NDArray[np.float64]
+Folded = dict[str, Array]
+"""Weights by name, in float64."""
+
+_READS = ("W_Q", "W_K", "W_V", "W_in", "W_U")
+_WRITES = ("W_E", "W_pos", "W_O", "W_out", "b_O", "b_out")
+"""What is multiplied by W_emb, and by its transpose. All other biases stay as they are."""
 
 
 class FoldError(InverseTracrError):
@@ -26,39 +32,33 @@ class FoldError(InverseTracrError):
 
 def fold(weights: Weights, w_emb: Float32[np.ndarray, "d_model d_full"]) -> Weights:
     """The weights of Algorithm 2, d_model wide, from uncompressed `weights`, d_full wide."""
-    w_read, w_write = w_emb, w_emb.T
-    return Weights(
-        W_E=weights.W_E @ w_write,
-        W_pos=weights.W_pos @ w_write,
-        W_Q=w_read @ weights.W_Q,
-        W_K=w_read @ weights.W_K,
-        W_V=w_read @ weights.W_V,
-        W_O=weights.W_O @ w_write,
-        W_in=w_read @ weights.W_in,
-        W_out=weights.W_out @ w_write,
-        W_U=w_read @ weights.W_U,
-        b_Q=weights.b_Q,
-        b_K=weights.b_K,
-        b_V=weights.b_V,
-        b_O=weights.b_O @ w_write,
-        b_in=weights.b_in,
-        b_out=weights.b_out @ w_write,
-        b_U=weights.b_U,
-    )
+    folded = fold_exactly(weights, w_emb)
+    return Weights(**{name: array.astype(np.float32) for name, array in folded.items()})
+
+
+def fold_exactly(weights: Weights, w_emb: Float32[np.ndarray, "d_model d_full"]) -> Folded:
+    """`fold` in float64."""
+    folded = {name: np.asarray(array, dtype=np.float64) for name, array in vars(weights).items()}
+    read = np.asarray(w_emb, dtype=np.float64)
+    for name in _READS:
+        folded[name] = read @ folded[name]
+    for name in _WRITES:
+        folded[name] = folded[name] @ read.T
+    return folded
 
 
 def run_unfolded(
-    weights: Weights,
+    weights: Folded,
     w_emb: Float32[np.ndarray, "d_model d_full"],
     ids: Int[np.ndarray, "batch pos"],
     *,
     causal: bool,
 ) -> Float[np.ndarray, "batch pos d_vocab_out"]:
     """Algorithm 1 in float64: logits for rows of W_E that start with BOS."""
-    w = {name: np.asarray(array, dtype=np.float64) for name, array in vars(weights).items()}
+    w = weights
     emb = np.asarray(w_emb, dtype=np.float64)
     compressed = (w["W_E"][ids] + w["W_pos"][: ids.shape[1]]) @ emb.T
-    for layer in range(len(weights.W_Q)):
+    for layer in range(len(w["W_Q"])):
         part = {name: array[layer] for name, array in w.items() if name not in _WHOLE}
         compressed = compressed + _attention(part, compressed @ emb, causal) @ emb.T
         hidden = np.maximum(compressed @ emb @ part["W_in"] + part["b_in"], 0)
@@ -86,17 +86,17 @@ def folded_model(
 ) -> TransformerProgram:
     """The folded student as a model.
 
-    Raises FoldError when it differs, in float64 on a few inputs of full length, from Algorithm 1.
+    Raises FoldError when Algorithm 2 differs from Algorithm 1 on a few inputs of full length. Both are
+    computed in float64: what rounding to float32 changes afterwards, the judge sees.
     """
     compiled = task.compiled
-    model = TransformerProgram(
-        task.student_config, fold(weights, w_emb), compiled.input_encoder, compiled.output_encoder
-    )
+    folded = fold_exactly(weights, w_emb)
     ids = _probes(task)
-    unfolded = run_unfolded(weights, w_emb, ids, causal=task.config.causal)
+    originals = {name: np.asarray(array, dtype=np.float64) for name, array in vars(weights).items()}
+    first = run_unfolded(originals, w_emb, ids, causal=task.config.causal)
     identity = np.eye(task.d_model, dtype=np.float32)
-    folded = run_unfolded(model.weights(), identity, ids, causal=task.config.causal)
-    difference = float(np.abs(unfolded - folded).max() / max(1.0, np.abs(unfolded).max()))
+    second = run_unfolded(folded, identity, ids, causal=task.config.causal)
+    difference = float(np.abs(first - second).max() / max(1.0, np.abs(first).max()))
     if not difference <= TOLERANCE:
         raise FoldError(
             "the folded model differs from the student",
@@ -104,7 +104,8 @@ def folded_model(
             expected=f"a relative difference of at most {TOLERANCE}",
             got=f"{difference:.2g}",
         )
-    return model
+    rounded = Weights(**{name: array.astype(np.float32) for name, array in folded.items()})
+    return TransformerProgram(task.student_config, rounded, compiled.input_encoder, compiled.output_encoder)
 
 
 def _probes(task: Task) -> Int[np.ndarray, "batch pos"]:

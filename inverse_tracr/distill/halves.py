@@ -97,6 +97,26 @@ def _drawn(random: np.random.Generator, task: Task, heads: int, matrices: int, s
     )
 
 
+def folded_halves(weights: Weights) -> list[Half]:
+    """The half-layers of a folded model, which read and write all of its residual stream."""
+    w = weights
+    everywhere = np.arange(w.W_E.shape[1])
+    halves: list[Half] = []
+    for layer in range(len(w.W_Q)):
+        read = np.stack([w.W_Q[layer], w.W_K[layer], w.W_V[layer]], axis=1).transpose(0, 1, 3, 2)
+        bias = np.stack([w.b_Q[layer], w.b_K[layer], w.b_V[layer]], axis=1)
+        write = w.W_O[layer].transpose(2, 0, 1)
+        halves.append(Half(_solid(read), _solid(bias), _solid(write), w.b_O[layer], everywhere))
+        read, write = w.W_in[layer].T[None, None], w.W_out[layer].T[:, None]
+        bias = w.b_in[layer][None, None]
+        halves.append(Half(_solid(read), _solid(bias), _solid(write), w.b_out[layer], everywhere))
+    return halves
+
+
+def _solid(array: Array) -> Array:
+    return np.ascontiguousarray(array)
+
+
 def uncompressed_weights(task: Task, halves: list[Half]) -> Weights:
     """A natural student's weights in the uncompressed space, the teacher's W_E, W_pos and W_U among them."""
     teacher = task.compiled.weights

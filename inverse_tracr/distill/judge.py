@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from inverse_tracr.distill.attention import Scope
-from inverse_tracr.distill.forward import run_students
-from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.lessons import Draw, draw, embed, lesson
+from inverse_tracr.distill.forward import run_students, run_teachers
+from inverse_tracr.distill.halves import Half, folded_halves
+from inverse_tracr.distill.lessons import Draw, draw, lesson
 from inverse_tracr.distill.losses import Scales, layer_loss, output_loss
 from inverse_tracr.distill.recipe import Inputs, Kind, Recipe
 from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.teacher import Stream, Task
 from inverse_tracr.distill.truth import right, targets_of
+from inverse_tracr.model import Weights
 from inverse_tracr.model.shapes import Float32
 from inverse_tracr.rasp import comparison_inputs
 
@@ -66,10 +67,12 @@ class Candidate:
     w_emb: Float32[np.ndarray, "d_model d_full"]
 
 
-def judge(candidate: Candidate) -> Judgement:
-    """Loss on 512 held-out uniform residuals and 64 held-out inputs, agreement on the verifier's inputs."""
+def judge(candidate: Candidate, folded: Weights) -> Judgement:
+    """Loss of the student on 512 held-out uniform residuals and 64 held-out inputs; agreement of what it was
+    `folded` into, rounded to float32, on the verifier's inputs.
+    """
     layers, output = _held_out_loss(candidate)
-    agreement, positions, inputs = _agreement(candidate)
+    agreement, positions, inputs = agreement_of(candidate.task, folded)
     return Judgement(layers, output, agreement, positions, inputs)
 
 
@@ -117,23 +120,34 @@ def _alone(candidate: Candidate) -> tuple[Stack, Tensor]:
     return stack, torch.from_numpy(candidate.w_emb)[None]
 
 
-def _agreement(candidate: Candidate) -> tuple[float, float, int]:
-    """Shares of inputs and of positions that are right, and the number of inputs."""
-    task = candidate.task
-    students, w_emb = _alone(candidate)
+def agreement_of(task: Task, folded: Weights) -> tuple[float, float, int]:
+    """Shares of inputs and of positions that the folded student has right, and the number of inputs."""
+    stack = _folded_stack(task, folded)
+    encoder = task.compiled.input_encoder
+    rows = np.array([encoder.row(token) for token in task.signature.vocab])
     whole = places = right_places = inputs = 0
     for tokens in comparison_inputs(task.signature):
         for part in np.array_split(tokens, -(-len(tokens) // (8 * CHUNK))):
-            residual = embed(task, part)
-            positions, count, d_full = residual.shape
-            flat = torch.from_numpy(residual.transpose(2, 0, 1).reshape(1, d_full, -1).copy())
-            scope = Scope(torch.zeros(1, positions, count), students.scale, students.causal)
+            ids = np.concatenate([np.full((len(part), 1), encoder.bos), rows[part]], axis=1).T
+            residual = folded.W_E[ids] + folded.W_pos[: len(ids), None]
+            positions, count, d_model = residual.shape
+            flat = torch.from_numpy(residual.transpose(2, 0, 1).reshape(1, d_model, -1).copy())
+            scope = Scope(torch.zeros(1, positions, count), stack.scale, stack.causal)
             with torch.no_grad():
-                _, logits = run_students(students, w_emb, flat, scope)
-            said = logits[0].view(-1, positions, count)[:, 1:]
+                _, residuals = run_teachers(stack, flat, scope)
+            said = torch.mm(stack.unembed[0], residuals[-1][0]).view(-1, positions, count)[:, 1:]
             good = right(task, said, torch.from_numpy(targets_of(task, part).T.copy()))
             whole += int(good.all(dim=0).sum())
             right_places += int(good.sum())
             places += good.numel()
             inputs += count
     return whole / inputs, right_places / places, inputs
+
+
+def _folded_stack(task: Task, folded: Weights) -> Stack:
+    """A folded model as a stack of one."""
+    halves = folded_halves(folded)
+    cpu = torch.device("cpu")
+    stack = Stack.empty(StackShape.of([task], [halves], d_full=task.d_model), 1, cpu)
+    stack.put_folded(0, task, halves, folded)
+    return stack

@@ -15,6 +15,7 @@ from inverse_tracr.distill.forward import run_teachers
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.lessons import Batch, Lessons
 from inverse_tracr.distill.stack import HalfStack, Stack
+from inverse_tracr.distill.stiff import stiff_reads
 from inverse_tracr.distill.teacher import Stream, Task
 from inverse_tracr.rasp import SelectorWidth
 
@@ -25,17 +26,23 @@ WIDTH_SCORES, AGGREGATE_SCORES, UNIFORM_SCORES = 3.0, 1.0, 0.05
 """Weight of errors of a score: a selector_width needs selected keys to weigh the same, an aggregate does not;
 on uniform residuals patterns are as good as random."""
 
+VANISHING = 1e-6
+"""Share of the largest second moment below which residuals do not go in a direction."""
+
 
 @dataclass(frozen=True)
 class Moments:
     """C and K of every half-layer, `[students, half-layers, d_full, d_full]`.
 
-    `vocabulary` on inputs over the vocabulary, `uniform` on uniform residuals; residuals at the output `last`
-    [students, OUTPUTS, d_full] with their `targets`.
+    `vocabulary` on inputs over the vocabulary, `uniform` on uniform residuals; `stiff` [students, d_full,
+    d_full] of the reads that bear no error; residuals at the output `last` [students, OUTPUTS, d_full] with
+    their `targets`; `span` [students, d_full, d_full], the second moment of residuals anywhere.
     """
 
     vocabulary: tuple[Tensor, Tensor]
     uniform: tuple[Tensor, Tensor]
+    stiff: Tensor
+    span: Tensor
     last: Tensor
     targets: Tensor
     categorical: Tensor
@@ -51,14 +58,17 @@ def measure(tasks: Sequence[Task], halves: Sequence[Sequence[Half]], teachers: S
     with torch.no_grad():
         _, residuals = run_teachers(teachers, batch.residual, scope)
     effects = _uniform_effects(tasks, teachers, batch, scope)
+    stiff = torch.zeros_like(effects[0])
     parts: list[tuple[Tensor, ...]] = []
-    for half, residual, effect, weights in zip(
-        teachers.halves, residuals, effects, _score_weights(tasks, teachers), strict=False
+    weights_of = _score_weights(tasks, teachers)
+    for level, (half, residual, effect, weights) in enumerate(
+        zip(teachers.halves, residuals, effects, weights_of, strict=False)
     ):
         if half.shape.rows == 0:
             continue
         seen = _second_moment(residual, batch.weights[:, 0])
         drawn = _second_moment(residual, batch.weights[:, 1])
+        stiff = stiff + stiff_reads(tasks, half, level, residual, batch)
         if half.shape.matrices == 1:
             reads = _neuron_reads(half)
         else:
@@ -67,9 +77,14 @@ def measure(tasks: Sequence[Task], halves: Sequence[Sequence[Half]], teachers: S
             effect = effect + scores * _mean_over(tasks, teachers)
         parts.append((seen, reads, drawn, effect))
     seen, reads, drawn, effect = (torch.stack(part, dim=1) for part in zip(*parts, strict=True))
+    for slot, task in enumerate(tasks):
+        if not task.categorical:
+            output = int(task.compiled.plan.dims[task.compiled.plan.program.output][0])
+            stiff[slot, output, output] += 1
     last, targets = _output_places(tasks, residuals[-1], batch.targets, batch.weights[:, 2])
     flags = torch.tensor([t.categorical for t in tasks], device=last.device)
-    return Moments((seen, reads), (drawn, effect), last, targets, flags)
+    span = seen.sum(dim=1) + _second_moment(residuals[-1], batch.weights[:, 0])
+    return Moments((seen, reads), (drawn, effect), stiff, span, last, targets, flags)
 
 
 def _uniform_effects(tasks: Sequence[Task], teachers: Stack, batch: Batch, scope: Scope) -> list[Tensor]:
@@ -86,10 +101,9 @@ def _uniform_effects(tasks: Sequence[Task], teachers: Stack, batch: Batch, scope
         if output is not None:
             drawn = signs.integers(0, 2, size=tuple(output.shape), dtype=np.int8)
             total = total + (output * torch.from_numpy(drawn).to(output.device).mul(2).sub(1)).sum()
-    gradients = torch.autograd.grad(total, probes, allow_unused=True)
+    gradients = torch.autograd.grad(total, probes, allow_unused=True, materialize_grads=True)
     mean_over = _mean_over(tasks, teachers)
-    zero = torch.zeros((), device=batch.residual.device)
-    return [zero if g is None else _second_moment(g, batch.weights[:, 1]) * mean_over for g in gradients]
+    return [_second_moment(g, batch.weights[:, 1]) * mean_over for g in gradients]
 
 
 def _mean_over(tasks: Sequence[Task], teachers: Stack) -> Tensor:

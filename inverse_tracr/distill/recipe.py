@@ -66,7 +66,7 @@ class Recipe:
     `vocabulary_batch`, `random_batch`: sequences a step; `pages`: different batches, used in turn.
     `check_every`: steps between looks at a student; `hopeless_after`: share of its steps after which a
     student is given up while its agreement on the look is below `hopeless`.
-    `copies`, `copy_every`: later checkpoints that are kept, and the steps between them.
+    `copies`, `copy_every`: later checkpoints that are kept, each at the first look that many steps later.
     `slots`: students trained in one step; `window`: teachers among which students of like shape are sought.
     """
 
@@ -134,18 +134,27 @@ def _expect(condition: bool, name: str, expected: str, got: int | float) -> None
         raise BadInputError("an option of a recipe", where=name, expected=expected, got=f"{got}")
 
 
-COMPRESSED = Recipe(Kind.COMPRESSED)
-"""Compressed students of sound programs: alignment alone."""
+COMPRESSED = Recipe(
+    Kind.COMPRESSED,
+    align_steps=100,
+    residual_weights=(0.1, 1e-3),
+    steps=480,
+    rate=1e-2,
+    vocabulary_weight=10.0,
+    output_weight=1.0,
+    hopeless=0.6,
+)
+"""Compressed students of sound programs."""
 
 NATURAL = Recipe(
     Kind.NATURAL,
-    align_steps=400,
-    steps=1_200,
-    rate=5e-3,
+    align_steps=100,
+    residual_weights=(0.1, 1e-3),
+    steps=960,
+    rate=1e-2,
     vocabulary_weight=10.0,
-    vocabulary_batch=24,
-    random_batch=8,
-    hopeless=0.2,
+    output_weight=1.0,
+    hopeless=0.3,
 )
 """Natural students of sound programs."""
 

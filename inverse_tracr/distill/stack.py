@@ -11,6 +11,7 @@ from torch import Tensor
 
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.teacher import Task
+from inverse_tracr.model import Weights
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class StackShape:
     d_vocab_out: int
 
     @classmethod
-    def of(cls, tasks: Sequence[Task], halves: Sequence[Sequence[Half]]) -> StackShape:
-        """The sizes that hold all of these students."""
+    def of(
+        cls, tasks: Sequence[Task], halves: Sequence[Sequence[Half]], d_full: int | None = None
+    ) -> StackShape:
+        """The sizes that hold all of these students; `d_full` where their half-layers are folded."""
         depth = max(len(found) for found in halves)
         shapes: list[HalfShape] = []
         for level in range(depth):
@@ -50,7 +53,7 @@ class StackShape:
             )
         return cls(
             tuple(shapes),
-            d_full=max(t.config.d_model for t in tasks),
+            d_full=d_full or max(t.config.d_model for t in tasks),
             d_model=max(t.d_model for t in tasks),
             n_ctx=max(t.config.n_ctx for t in tasks),
             d_vocab_out=max(t.config.d_vocab_out for t in tasks),
@@ -171,11 +174,18 @@ class Stack:
 
     def put(self, slot: int, task: Task, halves: Sequence[Half], d_head: int) -> None:
         """Write a student over slot `slot`; `d_head` is the size of its heads before padding."""
+        self._put(slot, task, halves, d_head, task.compiled.weights.W_U)
+
+    def put_folded(self, slot: int, task: Task, halves: Sequence[Half], folded: Weights) -> None:
+        """Write a folded student over slot `slot`; `d_full` of this stack is the student's d_model."""
+        self._put(slot, task, halves, task.d_head, folded.W_U)
+
+    def _put(self, slot: int, task: Task, halves: Sequence[Half], d_head: int, w_u: np.ndarray) -> None:
         for level, stacked in enumerate(self.halves):
             stacked.put(slot, halves[level] if level < len(halves) else None)
-        columns, d_full = task.config.d_vocab_out, task.config.d_model
+        d_full, columns = w_u.shape
         self.unembed[slot] = 0
-        self.unembed[slot, :columns, :d_full] = torch.from_numpy(task.compiled.weights.W_U.T.copy())
+        self.unembed[slot, :columns, :d_full] = torch.from_numpy(w_u.T.copy())
         self.columns[slot] = -1e9
         self.columns[slot, :columns] = 0
         self.scale[slot] = d_head**-0.5

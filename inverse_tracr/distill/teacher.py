@@ -45,6 +45,7 @@ class Stream(enum.IntEnum):
     ALIGNMENT = 3
     TRAINING = 4
     JUDGING = 5
+    BASIS = 6
 
 
 @dataclass(frozen=True)

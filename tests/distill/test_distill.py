@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inverse_tracr.compile import Mode, compile_weights
 from inverse_tracr.distill import COMPRESSED, NATURAL, Reason, Recipe, Start, Student, Teacher, distill
+from inverse_tracr.distill.judge import agreement_of
+from inverse_tracr.distill.teacher import Task
 from inverse_tracr.errors import BadInputError
+from inverse_tracr.model import TransformerProgram, Weights, load
 from inverse_tracr.rasp import Signature, Trace, comparison_inputs, parse
 
-QUICK_NATURAL = replace(NATURAL, align_steps=200, steps=576)
+QUICK_NATURAL = replace(NATURAL, steps=576)
 
 
 def agreement(student: Student, teacher: Teacher) -> float:
@@ -29,7 +33,7 @@ def agreement(student: Student, teacher: Teacher) -> float:
 
 @pytest.fixture(scope="module")
 def compressed(teachers: list[Teacher]) -> list[Student]:
-    return sorted(distill(teachers, COMPRESSED, seed=0), key=lambda s: s.item)
+    return sorted(distill(teachers[:2], COMPRESSED, seed=0), key=lambda s: s.item)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def natural(teachers: list[Teacher]) -> list[Student]:
 def test_compressed_students_compute_their_programs(
     compressed: list[Student], teachers: list[Teacher]
 ) -> None:
-    for student, teacher in zip(compressed, teachers, strict=True):
+    for student, teacher in zip(compressed, teachers, strict=False):
         assert student.reason is Reason.ACCEPTED
         assert student.judgement is not None
         assert student.judgement.agreement == 1
@@ -57,8 +61,66 @@ def test_a_natural_student_computes_its_program(natural: list[Student], teachers
         assert np.any(student.model.weights().b_in)
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_numerical_output(causal: bool, teachers: list[Teacher]) -> None:
+    numerical = teachers[2]
+    signature = replace(numerical.signature, causal=causal)
+    teacher = replace(numerical, signature=signature)
+    (student,) = distill([teacher], replace(COMPRESSED, factor=1.25), seed=0)
+    assert student.reason is Reason.ACCEPTED
+    assert student.model.config.causal is causal
+    assert agreement(student, teacher) == 1
+
+
+def test_a_folded_student_is_saved_loaded_and_run(natural: list[Student], tmp_path: Path) -> None:
+    for student in natural:
+        folder = tmp_path / str(student.item)
+        student.model.save(folder)
+        loaded = load(folder)
+        for name, array in vars(student.checkpoints[0].weights).items():
+            np.testing.assert_array_equal(array, getattr(loaded.weights(), name), err_msg=name)
+        vocab = student.model.input_encoder.tokens
+        inputs = [token for token in vocab if isinstance(token, str) and len(token) == 1][:2]
+        assert loaded(inputs) == student.model(inputs)
+
+
+def test_the_judge_says_what_the_model_says(natural: list[Student], teachers: list[Teacher]) -> None:
+    recipe = replace(QUICK_NATURAL, steps=96, hopeless=0.0)
+    for student, teacher in zip(natural, teachers, strict=False):
+        task = Task.of(teacher, recipe, seed=0)
+        weights = student.checkpoints[0].weights
+        noise = np.random.default_rng(0)
+        noisy = {
+            name: array + noise.normal(scale=0.02, size=array.shape).astype(np.float32)
+            for name, array in vars(weights).items()
+        }
+        worse = Weights(**noisy)
+        share, positions, inputs = agreement_of(task, worse)
+        model = TransformerProgram(
+            task.student_config, worse, task.compiled.input_encoder, task.compiled.output_encoder
+        )
+        right = total = whole = 0
+        for tokens in comparison_inputs(teacher.signature):
+            said = model.output_encoder.decode(model.logits_for(tokens))
+            truth = Trace(teacher.program, teacher.signature, tokens).output.decode()
+            good = [[a == b for a, b in zip(*pair, strict=True)] for pair in zip(said, truth, strict=True)]
+            right += sum(map(sum, good))
+            whole += sum(map(all, good))
+            total += sum(map(len, good))
+        assert (share, positions) == (whole / inputs, right / total)
+
+
+def test_copies_are_checkpoints(teachers: list[Teacher]) -> None:
+    (student,) = distill(teachers[:1], replace(COMPRESSED, copies=2), seed=0)
+    assert len(student.checkpoints) == 3
+    steps = [checkpoint.steps for checkpoint in student.checkpoints]
+    assert steps == sorted(set(steps))
+    first, last = student.checkpoints[0].weights.W_E, student.checkpoints[-1].weights.W_E
+    assert not np.array_equal(first, last)
+
+
 def test_the_same_seed_gives_the_same_bytes(compressed: list[Student], teachers: list[Teacher]) -> None:
-    again = sorted(distill(teachers, COMPRESSED, seed=0), key=lambda s: s.item)
+    again = sorted(distill(teachers[:2], COMPRESSED, seed=0), key=lambda s: s.item)
     for first, second in zip(compressed, again, strict=True):
         for name, array in vars(first.checkpoints[0].weights).items():
             assert array.tobytes() == getattr(second.checkpoints[0].weights, name).tobytes(), name
