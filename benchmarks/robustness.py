@@ -1,0 +1,130 @@
+"""Functional match under noise on all weights, and at growing compression.
+
+python -m benchmarks.robustness --models 12 --noise 0 0.01 0.05 0.1 --factors 1 2 3 4 [--write]
+
+Noise: models of standard-test and compressed-test, weights disturbed, judged by what they compute then. Compression: students with d_model divided by the factor, those taken that equal
+their program on every input of the comparison.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import torch
+
+from benchmarks.results import table, write_section
+from inverse_tracr.distill import COMPRESSED, Teacher, distill
+from inverse_tracr.evaluate.cases import Case, quick_sets
+from inverse_tracr.evaluate.decompilers import DecompilerSpec
+from inverse_tracr.evaluate.markdown import percent
+from inverse_tracr.evaluate.noise import noisy_cases
+from inverse_tracr.evaluate.records import Results
+from inverse_tracr.evaluate.run import Evaluation, RunOptions
+from inverse_tracr.evaluate.summary import Summary, summarise
+from inverse_tracr.rasp import print_program
+from inverse_tracr.sample import sample_program
+from inverse_tracr.zoo import Kind
+
+SEED = 4_711
+MOST_TRIED = 12
+"""Students trained for each one that is wanted."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a curve: what was varied, how far, and what came out; `tried` students were trained."""
+
+    varied: str
+    level: float
+    tried: int
+    summary: Summary | None
+
+
+def noise_points(levels: Sequence[float], count: int, evaluation: Evaluation) -> Iterator[Point]:
+    """Points of growing noise, on compiled and on compressed models."""
+    for test_set in quick_sets(count) if levels else []:
+        if test_set.kind is Kind.NATURAL:
+            continue
+        for level in levels:
+            records = list(evaluation.run(noisy_cases(test_set.cases(), level)))
+            yield Point(f"noise, {test_set.kind.value}", level, len(records), summarise(records))
+
+
+def factor_points(factors: Sequence[float], count: int, evaluation: Evaluation) -> Iterator[Point]:
+    """Points of growing compression."""
+    for factor in factors:
+        cases, tried = _students(factor, count)
+        records = list(evaluation.run(cases))
+        yield Point("compression", factor, tried, summarise(records) if records else None)
+
+
+def _students(factor: float, count: int) -> tuple[list[Case], int]:
+    """Up to `count` exact students, and how many were trained."""
+    found: list[Case] = []
+    tried = 0
+    while len(found) < count and tried < MOST_TRIED * count:
+        batch = [_teacher(number) for number in range(tried, tried + 2 * count)]
+        tried += len(batch)
+        for student in distill(batch, replace(COMPRESSED, factor=factor), seed=SEED):
+            exact = student.judgement is not None and student.judgement.agreement == 1.0
+            if student.accepted and exact and len(found) < count:
+                teacher = batch[student.item - batch[0].item]
+                text = print_program(teacher.program, teacher.signature)
+                found.append(Case(f"factor {factor:g}", Kind.COMPRESSED, teacher.item, text, student.model))
+    return found, tried
+
+
+def _teacher(number: int) -> Teacher:
+    sample = sample_program("sound", SEED, number)
+    return Teacher(number, sample.program, sample.signature)
+
+
+def report(points: Sequence[Point], method: str) -> str:
+    """The section of docs/results.md."""
+    rows = [[point.varied, f"{point.level:g}", str(point.tried), *_cells(point.summary)] for point in points]
+    header = ["varied", "level", "tried", "models", "functional", "functional ceiling", "agreement"]
+    return (
+        f"Method `{method}`. Noise: Gaussian on every weight, zeros too, standard deviation in units of the "
+        "root mean square of its tensor; models are judged by what they compute then, so that the ceiling, "
+        "the verdict of the true program, falls too. Compression: teacher's d_model over student's, exact "
+        "students of the preset `sound` only. Shares in % with 95 % intervals.\n\n" + table(header, rows)
+    )
+
+
+def _cells(summary: Summary | None) -> list[str]:
+    if summary is None:
+        return ["0", "–", "–", "–"]
+    agreement = f"{100 * summary.agreement.value:.1f}"
+    return [str(summary.models), percent(summary.functional), percent(summary.ceiling), agreement]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, default=12)
+    parser.add_argument("--noise", type=float, nargs="*", default=[0.0, 0.01, 0.05, 0.1])
+    parser.add_argument("--factors", type=float, nargs="*", default=[1.0, 2.0, 3.0, 4.0])
+    parser.add_argument("--method", default="auto")
+    parser.add_argument("--timeout", type=float, default=12.0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    spec, run = DecompilerSpec(options.method), RunOptions(options.jobs, options.timeout)
+    points: list[Point] = []
+    with Evaluation(spec, "robustness", run, Results()) as evaluation:
+        for points_of, levels in ((factor_points, options.factors), (noise_points, options.noise)):
+            for point in points_of(levels, options.models, evaluation):
+                points.append(point)
+                print(f"{point.varied} {point.level:g}: {_cells(point.summary)}", file=sys.stderr, flush=True)
+    print(json.dumps({"schema": 1, "points": [asdict(point) for point in points]}, default=str))
+    if options.write:
+        write_section("robustness", "Noise and compression", report(points, options.method))
+
+
+if __name__ == "__main__":
+    main()
