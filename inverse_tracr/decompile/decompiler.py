@@ -57,16 +57,21 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     )
 
 
+def check_method(method: str) -> None:
+    """Raise UnknownMethodError for what is neither `auto` nor a registered proposer."""
+    known = ["auto", *proposers()]
+    if method not in known:
+        raise UnknownMethodError(
+            f"no proposer is called {method!r}", expected=", ".join(known), got=repr(method)
+        )
+
+
 _NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
 
 
 def _proposals(model: TransformerProgram, method: str, judge: Judge) -> Iterator[tuple[str, Proposal]]:
-    known = proposers()
-    if method != "auto" and method not in known:
-        raise UnknownMethodError(
-            f"no proposer is called {method!r}", expected=", ".join(["auto", *known]), got=repr(method)
-        )
-    for name, proposer in known.items():
+    check_method(method)
+    for name, proposer in proposers().items():
         if method in ("auto", name):
             seen: set[object] = set()
             for proposal in proposer(model, judge):

@@ -36,8 +36,9 @@ class Counterexample:
 class Verification:
     """A verdict with what it rests on.
 
-    `agreement` is the share of the checked inputs on which the program, interpreted and recompiled, gives
-    the model's output at every position. `note` says what else the user should know.
+    `agreement` is the share of the checked inputs on which the program gives the model's output at every
+    position: interpreted, and where that is so on all of them, recompiled. `note` says what else the user
+    should know.
     """
 
     verdict: Verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +13,20 @@ from inverse_tracr.decompile.outcome import Counterexample, Verdict, Verificatio
 from inverse_tracr.errors import BadInputError, CapExceededError
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.model.trimmed import TrimmedModel
-from inverse_tracr.rasp.inputs import InputSet, comparison_inputs
+from inverse_tracr.rasp.inputs import Batch, InputSet, comparison_inputs
 from inverse_tracr.rasp.interpreter import Categorical, Column, Trace
-from inverse_tracr.rasp.program import Program
+from inverse_tracr.rasp.program import Aggregate, Encoding, Program
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 TOLERANCE = 1e-4
 _CELLS = 2_000_000
 """Selector cells that the interpreter may hold at once."""
+_FEW = 8
+"""Inputs of each length that show whether a program makes means of values. Functions are tabulated on all
+values of a batch, so that such a program runs input by input."""
+_SOME = 64
+"""Inputs of each length that may refute such a program before all are run."""
 _SAMPLE = 8
 """Inputs of each length on which the trimmed forward pass is compared with the model's own."""
 
@@ -33,6 +38,10 @@ class Outputs:
     values: tuple[Value, ...]
     index: NDArray[np.int64]
     numbers: NDArray[np.float64]
+
+    def every(self, step: int) -> Outputs:
+        """Outputs on the first input and every `step`-th one after it."""
+        return Outputs(self.values, self.index[::step], self.numbers[::step])
 
     def decode(self, row: int) -> tuple[Maybe, ...]:
         """Values of one input."""
@@ -53,6 +62,8 @@ def model_outputs(model: TrimmedModel | TransformerProgram, batch: NDArray[np.in
 def program_outputs(program: Program, signature: Signature, batch: NDArray[np.int64]) -> Outputs:
     """What the interpreter says."""
     rows = max(1, _CELLS // batch.shape[1] ** 2)
+    if makes_means(program, signature, batch):
+        rows = 1
     parts = [
         _from_column(Trace(program, signature, batch[start : start + rows]).output)
         for start in range(0, len(batch), rows)
@@ -62,6 +73,19 @@ def program_outputs(program: Program, signature: Signature, batch: NDArray[np.in
     values = tuple(dict.fromkeys(v for part in parts for v in part.values))
     indices = np.concatenate([_reindexed(part, values) for part in parts])
     return Outputs(values, indices, np.concatenate([part.numbers for part in parts]))
+
+
+def makes_means(program: Program, signature: Signature, batch: Batch) -> bool:
+    """Whether a categorical aggregate makes new values, the means of several, on some inputs of a batch."""
+    trace = Trace(program, signature, batch[:: -(-len(batch) // _FEW)])
+    for position, line in enumerate(program.lines):
+        if isinstance(line, Aggregate) and program.encoding(position) is Encoding.CATEGORICAL:
+            made, given = trace.column(position), trace.column(line.values)
+            assert isinstance(made, Categorical)
+            assert isinstance(given, Categorical)
+            if len(made.values) > len(given.values):
+                return True
+    return False
 
 
 def _from_column(column: Column) -> Outputs:
@@ -95,6 +119,15 @@ def same(first: Outputs, second: Outputs) -> NDArray[np.bool_]:
     return near | ((first.index == -1) & (second.index == -1))
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """Inputs checked, those on which all positions agree, and the first of the others, as a batch of one."""
+
+    checked: int
+    agreed: int
+    first: Batch | None
+
+
 class Verifier:
     """Compares programs with one model, whose outputs are computed once.
 
@@ -109,27 +142,69 @@ class Verifier:
         self._outputs: list[Outputs] = []
 
     def verify(self, program: Program) -> Verification:
-        """The verdict on a program; raises ProgramError where it does not fit the model's signature."""
-        signature, inputs = self._signature, self._inputs
-        recompiled, note = _recompile(program, signature, 2 * self._size)
+        """The verdict on a program; raises ProgramError where it does not fit the model's signature.
+
+        The recompiled model runs on all inputs where the interpreter finds no difference; else on the
+        counterexample alone.
+        """
+        recompiled, note = _recompile(program, self._signature, 2 * self._size)
+        compared = self._interpret(program)
+        if compared.first is None and recompiled is not None:
+            again = self._compare(lambda batch: model_outputs(recompiled, batch))
+            complete = self._inputs.exhaustive
+            return self._judge(again, program, recompiled, note, complete=complete)
+        return self._judge(compared, program, recompiled, note, complete=False)
+
+    def _interpret(self, program: Program) -> _Compared:
+        """The interpreter against the model: on few inputs, if these refute a program that makes means.
+
+        Values then multiply, and every input takes long.
+        """
+
+        def answer(batch: Batch) -> Outputs:
+            return program_outputs(program, self._signature, batch)
+
+        if any(makes_means(program, self._signature, batch) for batch in self._inputs):
+            compared = self._compare(answer, most=_SOME)
+            if compared.first is not None:
+                return compared
+        return self._compare(answer)
+
+    def _compare(self, answer: Callable[[Batch], Outputs], most: int | None = None) -> _Compared:
+        """Answers on all inputs, or some `most` of each length, against the model's."""
         checked = agreed = 0
-        counterexample: Counterexample | None = None
-        for number, batch in enumerate(inputs):
-            truth = self._truth_on(number, batch)
-            said = program_outputs(program, signature, batch)
-            right = same(truth, said).all(axis=1)
-            again = None
-            if recompiled is not None:
-                again = model_outputs(recompiled, batch)
-                right &= same(truth, again).all(axis=1)
-            checked += len(batch)
+        first: Batch | None = None
+        for number, batch in enumerate(self._inputs):
+            step = 1 if most is None else -(-len(batch) // most)
+            right = same(self._truth_on(number, batch).every(step), answer(batch[::step])).all(axis=1)
+            checked += right.size
             agreed += int(right.sum())
-            if counterexample is None and not right.all():
-                row = int(np.argmin(right))
-                tokens = tuple(signature.vocab[i] for i in batch[row].tolist())
-                answers = truth.decode(row), said.decode(row), None if again is None else again.decode(row)
-                counterexample = Counterexample(tokens, *answers)
-        return _judge(checked, agreed, counterexample, note, inputs.exhaustive and recompiled is not None)
+            if first is None and not right.all():
+                first = batch[[step * int(np.argmin(right))]]
+        return _Compared(checked, agreed, first)
+
+    def _judge(
+        self,
+        compared: _Compared,
+        program: Program,
+        recompiled: TrimmedModel | None,
+        note: str,
+        *,
+        complete: bool,
+    ) -> Verification:
+        agreement = compared.agreed / compared.checked if compared.checked else 0.0
+        if compared.first is None:
+            verdict = Verdict.EQUIVALENT if complete else Verdict.NO_COUNTEREXAMPLE
+            return Verification(verdict, compared.checked, agreement, None, note)
+        row = compared.first
+        again = None if recompiled is None else model_outputs(recompiled, row).decode(0)
+        counterexample = Counterexample(
+            tuple(self._signature.vocab[i] for i in row[0].tolist()),
+            model_outputs(self._model, row).decode(0),
+            program_outputs(program, self._signature, row).decode(0),
+            again,
+        )
+        return Verification(Verdict.REFUTED, compared.checked, agreement, counterexample, note)
 
     def outputs(self) -> Iterator[tuple[NDArray[np.int64], Outputs]]:
         """The inputs, batch by batch, with what the model says of them."""
@@ -158,16 +233,6 @@ def _truth(model: TransformerProgram, inputs: InputSet) -> TrimmedModel | Transf
         if not np.allclose(trimmed.logits_for(sample), model.logits_for(sample), rtol=1e-5, atol=1e-5):
             return model
     return trimmed
-
-
-def _judge(
-    checked: int, agreed: int, counterexample: Counterexample | None, note: str, complete: bool
-) -> Verification:
-    if counterexample is not None:
-        verdict = Verdict.REFUTED
-    else:
-        verdict = Verdict.EQUIVALENT if complete else Verdict.NO_COUNTEREXAMPLE
-    return Verification(verdict, checked, agreed / checked if checked else 0.0, counterexample, note)
 
 
 def _recompile(program: Program, signature: Signature, size: int) -> tuple[TrimmedModel | None, str]:

@@ -21,6 +21,12 @@ Tracr's ladders write their first value at BOS, too; where it is a key that is s
 times the logit of the others.
 """
 
+_OUTWEIGHS = 1.0
+_COUNTS = 0.95
+"""Share of the logit for BOS from which a key is moved rather than BOS, or counts as BOS does."""
+_NOISE = 1.0
+"""Attention logit that is next to nothing."""
+
 Widths = dict[int, tuple[Ref, Basis]]
 """Selector (and basis) of each dimension that holds 1/(1 + number of selected keys)."""
 
@@ -39,12 +45,16 @@ def completed(stream: Stream, head: Head, others: Sequence[Head], draft: Draft) 
     return head if missing else whole
 
 
-def read_head(stream: Stream, head: Head, draft: Draft, widths: Widths) -> None:
-    """Add the lines of a head to the draft; raises NotReadableError."""
+def read_head(stream: Stream, head: Head, draft: Draft, widths: Widths, *, exact: bool) -> None:
+    """Add the lines of a head to the draft; raises NotReadableError.
+
+    `exact`: a key counts as selected where it outweighs BOS, not where it is clearly meant.
+    """
     moved = head_values(stream, head)
     written = sorted(head.written)
     basis = Basis(head.half_layer, head.labels, (), tuple(written))
-    selector = _add_select(stream, head, draft, basis)
+    over_bos = (_OUTWEIGHS if moved else _COUNTS) if exact else None
+    selector = _add_select(stream, head, draft, basis, over_bos)
     if not moved:
         if len(written) != 1:
             raise NotReadableError(f"it writes BOS to {len(written)} dimensions")
@@ -52,19 +62,24 @@ def read_head(stream: Stream, head: Head, draft: Draft, widths: Widths) -> None:
         return
     source, targets = _moved(head, draft, moved)
     ref = draft.add_line(AggregateDraft(selector, source), basis)
-    draft.own(Variable(ref, targets, source.encoding, source=source))
+    draft.own(Variable(ref, targets, source.encoding, source=source, states=source.states))
 
 
-def _add_select(stream: Stream, head: Head, draft: Draft, basis: Basis) -> Ref:
+def _add_select(stream: Stream, head: Head, draft: Draft, basis: Basis, over_bos: float | None) -> Ref:
     """The select line of a head; one that selects nothing may have lost its queries, or its keys too."""
     key_dims, query_dims = head_keys(stream, head), head_queries(stream, head)
     keys = _owner(draft, key_dims, "keys") if key_dims else draft.variable(TOKENS)
     queries = _owner(draft, query_dims, "queries") if key_dims and query_dims else keys
     always = head.qk[stream.one]
-    logits = head.qk[np.ix_(queries.dims, keys.dims)] + always[list(keys.dims)]
-    selected = logits > _SELECTED * max(logits.max(initial=0.0), always.max(initial=0.0))
-    to_bos = (head.qk[list(queries.dims)] + always) @ stream.at_bos[head.layer]
-    selected &= (to_bos < _DROWNED * logits.max(axis=1, initial=0.0))[:, None]
+    query_dims, key_dims = list(queries.dims), list(keys.dims)
+    asked = queries.grid @ head.qk[query_dims] + always
+    logits = asked[:, key_dims] @ keys.grid.T
+    to_bos = asked @ stream.at_bos[head.layer]
+    if over_bos is None:
+        selected = logits > _SELECTED * max(logits.max(initial=0.0), always.max(initial=0.0))
+        selected &= (to_bos < _DROWNED * logits.max(axis=1, initial=0.0))[:, None]
+    else:
+        selected = logits > over_bos * np.maximum(to_bos, 0)[:, None] + _NOISE
     rows = tuple(tuple(row) for row in selected.tolist())
     return draft.add_line(SelectDraft(keys, queries, rows), basis)
 

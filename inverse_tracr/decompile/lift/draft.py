@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from inverse_tracr.decompile.lift.stream import NotReadableError
+import numpy as np
+
+from inverse_tracr.decompile.lift.stream import Floats, NotReadableError
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
@@ -35,7 +37,8 @@ class Variable:
     """An s-op of the draft: its dimensions, and the value that each stands for.
 
     `values` is None while they are free (the weights do not hold them); `source` is the variable that an
-    aggregate moves, whose values are the same.
+    aggregate moves, whose values are the same. `states[i]` is what stands in the dimensions for value i,
+    where that is not dimension i alone: shape [values, dims].
     """
 
     ref: Ref
@@ -43,6 +46,17 @@ class Variable:
     encoding: Encoding
     values: tuple[Value, ...] | None = None
     source: Variable | None = None
+    states: Floats | None = None
+
+    @property
+    def grid(self) -> Floats:
+        """What stands in the dimensions for each value; shape [values, dims]."""
+        return np.eye(len(self.dims)) if self.states is None else self.states
+
+    @property
+    def free_values(self) -> tuple[Value, ...]:
+        """The simplest values that it can have."""
+        return _source_values(self) or tuple(range(len(self.grid)))
 
 
 @dataclass(frozen=True)
@@ -176,7 +190,7 @@ class Draft:
         """The program, values filled in where they were free; lines that are unknown have no value."""
         for variable in self.variables:
             if variable.values is None and variable.encoding is Encoding.CATEGORICAL:
-                variable.values = _source_values(variable) or tuple(range(len(variable.dims)))
+                variable.values = variable.free_values
         lines: list[Line] = []
         for position, draft in enumerate(self.lines):
             lines.append(self._line(position, draft))
@@ -240,7 +254,7 @@ class Draft:
         try:
             for other in self.variables:
                 if other.values is None and other.encoding is Encoding.CATEGORICAL:
-                    other.values = _source_values(other) or tuple(range(len(other.dims)))
+                    other.values = other.free_values
             lines = [self._line(p, d) for p, d in enumerate(self.lines[: variable.ref + 1])]
             return Program(tuple(lines), variable.ref)
         finally:

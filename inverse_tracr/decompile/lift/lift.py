@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from inverse_tracr.decompile.lift.attention import Widths, completed, read_head
 from inverse_tracr.decompile.lift.clues import Clues, gather_clues
 from inverse_tracr.decompile.lift.draft import Basis, Draft, MapDraft, UnknownDraft, Variable, new_draft
@@ -13,7 +15,7 @@ from inverse_tracr.decompile.lift.stream import NotReadableError, Stream, read_s
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.fusion import live_positions
 from inverse_tracr.rasp.program import TOKENS, Encoding, Program
-from inverse_tracr.rasp.values import Value
+from inverse_tracr.rasp.values import Maybe, Value
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,11 @@ class Lifted:
         )
 
 
-def lift(model: TransformerProgram) -> Lifted:
+def lift(model: TransformerProgram, *, exact: bool = False) -> Lifted:
     """Read a program off the weights: truth tables of heads, functions of MLPs, values of the encoders.
 
-    Uses neither labels nor the order of dimensions, heads or neurons.
+    Uses neither labels nor the order of dimensions, heads or neurons. Neurons are read as the steps that
+    they stand for; `exact`, as they are executed: what lies on a ramp between two values is a value then.
     """
     try:
         stream, rough = without_rough(read_stream(model))
@@ -50,13 +53,13 @@ def lift(model: TransformerProgram) -> Lifted:
     stream = without_dead(stream, rough)
     clues = gather_clues(stream, not isinstance(model.output_encoder, CategoricalOutput))
     draft = new_draft(model.signature, stream.token_dims, stream.index_dims)
-    _read_layers(stream, draft, clues, rough)
+    _read_layers(stream, draft, clues, rough, exact)
     output = _output(model, stream, draft)
     unknown = {i: line for i, line in enumerate(draft.lines) if isinstance(line, UnknownDraft)}
     return Lifted(draft.finish(output), tuple(draft.bases), unknown)
 
 
-def _read_layers(stream: Stream, draft: Draft, clues: Clues, rough: tuple[Rough, ...]) -> None:
+def _read_layers(stream: Stream, draft: Draft, clues: Clues, rough: tuple[Rough, ...], exact: bool) -> None:
     widths: Widths = {}
     for part in rough:
         _add_unknown(draft, clues, part, "it writes over tokens or positions")
@@ -66,11 +69,11 @@ def _read_layers(stream: Stream, draft: Draft, clues: Clues, rough: tuple[Rough,
             head = completed(stream, waiting[0], waiting[1:], draft)
             waiting = [h for h in waiting if not set(h.heads) <= set(head.heads)]
             try:
-                read_head(stream, head, draft, widths)
+                read_head(stream, head, draft, widths, exact=exact)
             except NotReadableError as error:
                 own = tuple(sorted(d for d in head.written if d not in draft.owner))
                 _add_unknown(draft, clues, Rough(head.name, head.half_layer, head.labels, own), str(error))
-        MlpReader(stream, mlp, draft, widths, clues).read()
+        MlpReader(stream, mlp, draft, widths, clues, exact=exact).read()
 
 
 def _add_unknown(draft: Draft, clues: Clues, part: Rough, problem: str) -> None:
@@ -94,6 +97,8 @@ def _output(model: TransformerProgram, stream: Stream, draft: Draft) -> Variable
     variable = owners[0]
     if not isinstance(encoder, CategoricalOutput):
         return variable
+    if variable.states is not None:
+        return _renamed(draft, variable, _decoded(variable, encoder, named))
     values = tuple(encoder.values[named[d]] if d in named else None for d in variable.dims)
     whole = tuple(v for v in values if v is not None)
     if variable.ref < 0 or len(whole) < len(values) or not _take_values(variable, whole):
@@ -130,10 +135,18 @@ def _take_values(variable: Variable, values: tuple[Value, ...]) -> bool:
     return True
 
 
-def _renamed(draft: Draft, variable: Variable, values: tuple[Value | None, ...]) -> Variable:
+def _decoded(variable: Variable, encoder: CategoricalOutput, named: dict[int, int]) -> tuple[Maybe, ...]:
+    """What the output encoder says of each value of a variable."""
+    logits = np.zeros((len(variable.grid), len(encoder.values)), dtype=np.float32)
+    for place, dim in enumerate(variable.dims):
+        if dim in named:
+            logits[:, named[dim]] = variable.grid[:, place]
+    return tuple(None if i < 0 else encoder.values[i] for i in encoder.indices(logits).tolist())
+
+
+def _renamed(draft: Draft, variable: Variable, values: tuple[Maybe, ...]) -> Variable:
     """A map that gives the values of the output to a variable that has others; None for those not read."""
-    kept = tuple(v for v in values if v is not None)
-    place = iter(range(len(kept)))
-    results = tuple(None if v is None else next(place) for v in values)
+    kept = tuple(dict.fromkeys(v for v in values if v is not None))
+    results = tuple(None if v is None else kept.index(v) for v in values)
     ref = draft.add_line(MapDraft(variable, results), Basis(-1))
     return draft.own(Variable(ref, (), Encoding.CATEGORICAL, kept))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from inverse_tracr.decompile.lift.attention import Widths
 from inverse_tracr.decompile.lift.clues import Clues
 from inverse_tracr.decompile.lift.cover import sort_into_variables
@@ -20,11 +22,14 @@ from inverse_tracr.decompile.lift.draft import (
 )
 from inverse_tracr.decompile.lift.joins import neurons_of
 from inverse_tracr.decompile.lift.numbers import snapped
-from inverse_tracr.decompile.lift.stream import Mlp, NothingKnownError, NotReadableError, Stream
-from inverse_tracr.decompile.lift.tabulate import Function, Tabulator
+from inverse_tracr.decompile.lift.stream import Floats, Mlp, NothingKnownError, NotReadableError, Stream
+from inverse_tracr.decompile.lift.tabulate import PURE, Function, Tabulator
 from inverse_tracr.rasp.program import Encoding
 
 Results = tuple[int | None, ...]
+
+_MOST_BLENDS = 200
+"""Values of a line that are no dimension alone."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,18 @@ class Linear:
 
 
 class MlpReader:
-    """Adds the lines of one MLP to a draft: unknown ones for what it cannot read."""
+    """Adds the lines of one MLP to a draft: unknown ones for what it cannot read.
 
-    def __init__(self, stream: Stream, mlp: Mlp, draft: Draft, widths: Widths, clues: Clues) -> None:
+    `exact`: as its neurons are executed, not as what they stand for.
+    """
+
+    def __init__(
+        self, stream: Stream, mlp: Mlp, draft: Draft, widths: Widths, clues: Clues, *, exact: bool
+    ) -> None:
         self._mlp, self._draft, self._widths, self._clues = mlp, draft, widths, clues
         self._reads = [neuron.reads for neuron in neurons_of(stream, mlp)]
-        self._tabulator = Tabulator(mlp, draft, widths)
+        self._exact = exact
+        self._tabulator = Tabulator(mlp, draft, widths, exact=exact)
 
     def read(self) -> None:
         """Read every written dimension and add the lines found."""
@@ -92,7 +103,9 @@ class MlpReader:
         return function
 
     def _is_number(self, function: Function) -> bool:
-        return function.dim in self._clues.numerical or not function.binary
+        if function.dim in self._clues.numerical:
+            return True
+        return not function.binary and not (self._exact and self._clues.is_joined(function.dim))
 
     def _linear(self, dim: int, neurons: list[int], operands: list[Variable]) -> Linear:
         terms: list[tuple[Variable, int | float]] = []
@@ -116,7 +129,7 @@ class MlpReader:
         components = list(joined.values())
         cases = [frozenset[int]().union(*(f.cases for f in c)) for c in components]
         kinds = [frozenset(self._clues.kind(f.dim) for f in c) for c in components]
-        every = frozenset(range(len(functions[0].heights)))
+        every = frozenset(np.nonzero(functions[0].pure)[0].tolist())
         groups = sort_into_variables(cases, kinds, every)
         return [*whole.values(), *([f for i in group for f in components[i]] for group in groups)]
 
@@ -144,7 +157,7 @@ class MlpReader:
         self._draft.own(Variable(ref, (linear.dim,), Encoding.NUMERICAL))
 
     def _add_number(self, function: Function) -> None:
-        results = tuple(snapped(h) for h in function.heights)
+        results = tuple(snapped(h) for h in function.real)
         basis = self._basis([function.dim], function.neurons, function.width)
         if function.width is not None and results == tuple(range(len(results))):
             ref = self._draft.add_line(WidthDraft(self._widths[function.width][0], Encoding.NUMERICAL), basis)
@@ -171,20 +184,37 @@ class MlpReader:
 
     def _add_categorical(self, group: list[Function]) -> None:
         draft, dims = self._draft, tuple(f.dim for f in group)
-        found: list[int | None] = [None] * len(group[0].heights)
-        for position, function in enumerate(group):
-            for case in function.cases:
-                found[case] = position
-        results = tuple(found)
+        results, states = _sorted_out(np.stack([f.real for f in group], axis=1))
         basis = self._basis(dims, [n for f in group for n in f.neurons], group[0].width)
-        ordered = tuple(dims[r] for r in results if r is not None)
-        if group[0].width is not None and len(set(ordered)) == len(results):
-            self._counts(group[0], basis, ordered)
-            return
+        if group[0].width is not None and states is None and None not in results:
+            ordered = tuple(dims[r] for r in results if r is not None)
+            if len(set(ordered)) == len(results):
+                self._counts(group[0], basis, ordered)
+                return
         if len(group[0].operands) > 1:
             first, second = (draft.variable(ref) for ref in group[0].operands)
             ref = draft.add_line(PairDraft(first, second, results), basis)
         else:
             operand, numbers = self._operand(group[0], basis)
             ref = draft.add_line(MapDraft(operand, results, numbers), basis)
-        draft.own(Variable(ref, dims, Encoding.CATEGORICAL))
+        draft.own(Variable(ref, dims, Encoding.CATEGORICAL, states=states))
+
+
+def _sorted_out(heights: Floats) -> tuple[Results, Floats | None]:
+    """For each case the value that its heights (shape [cases, dims]) are, None where all are 0.
+
+    Value i is dimension i alone; what is neither gets values of its own, and all states are returned then.
+    """
+    states = list(np.eye(heights.shape[1]))
+    results: list[int | None] = []
+    for case in heights:
+        if np.abs(case).max() < PURE:
+            results.append(None)
+            continue
+        near = [i for i, state in enumerate(states) if np.abs(case - state).max() < PURE]
+        if not near:
+            states.append(case)
+        results.append(near[0] if near else len(states) - 1)
+    if len(states) > heights.shape[1] + _MOST_BLENDS:
+        raise NotReadableError("values are blended in too many ways")
+    return tuple(results), np.array(states) if len(states) > heights.shape[1] else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inverse_tracr.decompile.lift.draft import Basis
-from inverse_tracr.decompile.lift.lift import lift
+from inverse_tracr.decompile.lift.lift import Lifted, lift
 from inverse_tracr.decompile.lift.partial import partial_text, unexplained_parts
 from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
@@ -14,16 +14,25 @@ from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.readable import readable
+from inverse_tracr.rasp.signature import Signature
 
 
 def propose_lift(model: TransformerProgram, _judge: Judge) -> Iterator[Proposal]:
-    """The lifted program in readable form, then as it was read (where naming changed what it computes).
+    """The program that the weights stand for; then, where it is not what they compute, the one they execute.
 
-    Where parts of the model could not be read, the program lacks the values of these lines, and comes with
-    the text that names them.
+    Each in readable form, then as it was read (where naming changed what it computes). Where parts of the
+    model could not be read, the program lacks the values of these lines, and comes with the text that names
+    them.
     """
-    lifted = lift(model)
-    program, signature = lifted.program, model.signature
+    meant = lift(model)
+    yield from _proposals(meant, model.signature)
+    executed = lift(model, exact=True)
+    if executed.program is not None and executed.program != meant.program:
+        yield from _proposals(executed, model.signature)
+
+
+def _proposals(lifted: Lifted, signature: Signature) -> Iterator[Proposal]:
+    program = lifted.program
     unexplained = unexplained_parts(lifted)
     if program is None or not lifted.whole:
         evidence = () if program is None else _evidence(program, lifted.bases, {})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inverse_tracr.decompile.lift.attention import Widths
 from inverse_tracr.decompile.lift.draft import Draft, Variable
@@ -22,31 +23,39 @@ class Function:
     """A written dimension, the neurons behind it, and its height in every case of its operands.
 
     `operands` are one or two variables, cases row by row by the first; none for a function of the number of
-    selected keys, which `width` (the dimension that holds it) then names.
+    selected keys, which `width` (the dimension that holds it) then names. `heights` are those that the
+    neurons stand for, `real` those that they write: different where ramps are wider than gaps between
+    numbers. `pure` are the cases in which every operand sets one dimension; the others have real heights.
     """
 
     dim: int
     neurons: tuple[int, ...]
     operands: tuple[Ref, ...]
     heights: Floats
+    real: Floats
+    pure: NDArray[np.bool_]
     width: int | None = None
 
     @property
     def cases(self) -> frozenset[int]:
-        """Cases in which the dimension is set."""
-        return frozenset(np.nonzero(self.heights > 0.5)[0].tolist())
+        """Pure cases in which the dimension is set."""
+        return frozenset(np.nonzero(self.pure & (self.heights > 0.5))[0].tolist())
 
     @property
     def binary(self) -> bool:
-        """Whether every height is 0 or 1."""
-        return bool(np.all(np.minimum(np.abs(self.heights), np.abs(self.heights - 1)) < PURE))
+        """Whether every height in a pure case is 0 or 1."""
+        heights = self.heights[self.pure]
+        return bool(np.all(np.minimum(np.abs(heights), np.abs(heights - 1)) < PURE))
 
 
 class Tabulator:
-    """Executes neurons of one MLP on the cases of variables."""
+    """Executes neurons of one MLP on the cases of variables.
 
-    def __init__(self, mlp: Mlp, draft: Draft, widths: Widths) -> None:
-        self._mlp, self._draft, self._widths = mlp, draft, widths
+    `exact`: steps are read as they are executed, not as what they stand for.
+    """
+
+    def __init__(self, mlp: Mlp, draft: Draft, widths: Widths, *, exact: bool) -> None:
+        self._mlp, self._draft, self._widths, self._exact = mlp, draft, widths, exact
         self._ramps: dict[int, Ramps | None] = {}
 
     def function(self, dim: int, neurons: Sequence[int], read: Sequence[int]) -> Function:
@@ -56,25 +65,40 @@ class Tabulator:
             if len(read) != 1:
                 raise NotReadableError("a number of selected keys is read together with something else")
             counts = np.arange(self._draft.signature.max_seq_len + 1)
-            heights = self._at_numbers(dim, neurons, scratch[0], 1 / (counts + 1))
-            return Function(dim, tuple(neurons), (), heights, scratch[0])
+            return self._of_numbers(dim, neurons, scratch[0], 1 / (counts + 1), width=scratch[0])
         variables = self._draft.owners(read) if read else [self._draft.variable(TOKENS)]
-        heights = self._heights(dim, neurons, variables)
-        return Function(dim, tuple(neurons), tuple(v.ref for v in variables), heights)
-
-    def _heights(self, dim: int, neurons: Sequence[int], variables: list[Variable]) -> Floats:
         if len(variables) > 2:
             raise NotReadableError(f"{len(variables)} variables are read at once")
-        numerical = [v for v in variables if v.encoding is Encoding.NUMERICAL]
-        if not numerical:
-            grids = [np.eye(len(v.dims)) for v in variables]
-            return self._execute(dim, neurons, _pairs(grids), [d for v in variables for d in v.dims])
+        if all(v.encoding is Encoding.CATEGORICAL for v in variables):
+            return self._of_values(dim, neurons, variables)
         if len(variables) == 2:
             raise NotReadableError("a number is combined with something else")
         numbers = self._draft.number_values(variables[0])
         if not numbers:
             raise NothingKnownError("a number is read of which nothing is known")
-        return self._at_numbers(dim, neurons, variables[0].dims[0], np.array(numbers))
+        operand = variables[0]
+        return self._of_numbers(dim, neurons, operand.dims[0], np.array(numbers), operands=(operand.ref,))
+
+    def _of_values(self, dim: int, neurons: Sequence[int], variables: list[Variable]) -> Function:
+        cases = _pairs([v.grid for v in variables])
+        heights = self._execute(dim, neurons, cases, [d for v in variables for d in v.dims])
+        refs = tuple(v.ref for v in variables)
+        return Function(dim, tuple(neurons), refs, heights, heights, _pure(variables))
+
+    def _of_numbers(
+        self,
+        dim: int,
+        neurons: Sequence[int],
+        read: int,
+        numbers: Floats,
+        *,
+        operands: tuple[Ref, ...] = (),
+        width: int | None = None,
+    ) -> Function:
+        meant = self._at_numbers(dim, neurons, read, numbers)
+        real = self._execute(dim, neurons, numbers[:, None], [read]) if self._exact else meant
+        pure = np.ones(len(numbers), dtype=np.bool_)
+        return Function(dim, tuple(neurons), operands, meant, real, pure, width)
 
     def _execute(self, dim: int, neurons: Sequence[int], inputs: Floats, read: Sequence[int]) -> Floats:
         """Value written to `dim` for each row of `inputs`, which holds the dimensions `read`."""
@@ -103,6 +127,12 @@ class Tabulator:
             rising = slopes > 0
             self._ramps[read] = find_ramps(slopes[rising], self._mlp.always[rising])
         return self._ramps[read]
+
+
+def _pure(variables: list[Variable]) -> NDArray[np.bool_]:
+    """The cases of one or two variables in which each has one of its dimensions alone."""
+    pure = [np.arange(len(v.grid)) < len(v.dims) for v in variables]
+    return pure[0] if len(pure) == 1 else np.logical_and.outer(*pure).ravel()
 
 
 def _pairs(grids: list[Floats]) -> Floats:
