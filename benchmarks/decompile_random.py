@@ -2,8 +2,8 @@
 
 python -m benchmarks.decompile_random --count 200 --by-tracr 40 [--seed 0] [--write]
 
-Sources: `written` (benchmarks/written, by this package's compiler and, as many as asked for, by Tracr), `skewed`
-(benchmarks/random_programs), and the presets of the sampler. What is not verified is named with what
+Sources: `written` (benchmarks/written, by this package's compiler and, as many as asked for, by Tracr),
+`skewed` (benchmarks/random_programs), and the presets of the sampler. What is not verified is named with what
 the soundness check says of its program: an empty reason would be a fault of the lift.
 """
 
