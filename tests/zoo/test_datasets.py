@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow.dataset as pads
 import pytest
@@ -121,3 +122,20 @@ def test_the_index_is_a_plain_table(standard_zoo: Path) -> None:
     assert len(table) == Zoo(standard_zoo).manifest.count
     assert table["program"][0].as_py().startswith("# signature: ")
     assert b"inverse_tracr.fingerprint" in table.schema.metadata
+
+
+def test_polars_reads_the_index(standard_zoo: Path) -> None:
+    polars: Any = pytest.importorskip("polars")
+    table = polars.scan_parquet(standard_zoo / "data" / "*.parquet").collect()
+    assert table.height == Zoo(standard_zoo).manifest.count
+
+
+def test_datasets_reads_zoos_by_their_card(
+    standard_zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets: Any = pytest.importorskip("datasets")
+    found = datasets.load_dataset(str(standard_zoo))
+    rows = {name: count for name, count in Zoo(standard_zoo).manifest.rows.items() if count}
+    assert {name: len(split) for name, split in found.items()} == rows
