@@ -45,6 +45,8 @@ types: env
 tests: env
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
 
+# Among them a Ray cluster of two nodes, one of which is killed (tests/zoo/test_ray.py): it needs Ray, which
+# `pip install "inverse-tracr[ray]"` brings, and is skipped without it.
 test-slow: env
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
 
