@@ -14,14 +14,14 @@ from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.evaluate.fresh import Batch, fresh_inputs
 from inverse_tracr.evaluate.numbers import NumberVerifier, meant_numbers, nearest, says_numbers_roughly
 from inverse_tracr.model import TransformerProgram
-from inverse_tracr.rasp import Program, Signature, Trace, comparison_inputs
+from inverse_tracr.rasp import Program, Signature, Trace, comparison_inputs, count_inputs
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.interpreter import Numerical
 from inverse_tracr.zoo import Kind
 from inverse_tracr.zoo.outputs import TOLERANCE, agreement
 
-FRESH = 2_000
-"""Fresh inputs on which a verdict is checked where it does not rest on all inputs."""
+FRESH = 3_000
+"""Inputs of a second opinion: all where there are no more, else as many fresh ones."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class VerdictJudge:
         return Verdicts(
             found,
             found if one_form else self._verified(self._true),
-            found.verified and not self._second_opinion(program, found.verdict),
+            found.verified and not self._second_opinion(program),
             1.0 if one_form else self._teacher_agreement(program),
         )
 
@@ -77,11 +77,11 @@ class VerdictJudge:
         except InverseTracrError as error:
             return Verification(Verdict.REFUTED, 0, 0.0, note=str(error))
 
-    def _second_opinion(self, program: Program, verdict: Verdict) -> bool:
+    def _second_opinion(self, program: Program) -> bool:
         """Whether the interpreter agrees with the model's own forward pass, nothing left out of it."""
-        everything = verdict is Verdict.EQUIVALENT
+        few = count_inputs(self._signature) <= FRESH
         inputs: Iterable[Batch] = (
-            comparison_inputs(self._signature) if everything else fresh_inputs(self._signature, FRESH)
+            comparison_inputs(self._signature) if few else fresh_inputs(self._signature, FRESH)
         )
         return all(self._agrees(program, batch) for batch in inputs)
 
