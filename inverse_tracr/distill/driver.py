@@ -9,12 +9,13 @@ from itertools import islice
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from inverse_tracr.distill.align import align
 from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.folding import folded_model
 from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompressed_weights
-from inverse_tracr.distill.held import exact_basis, stack_held
+from inverse_tracr.distill.held import directions_read, exact_basis, stack_held
 from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
 from inverse_tracr.distill.moments import Moments, measure
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
@@ -84,7 +85,10 @@ def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) ->
             trainee.snapshots.append(Snapshot(trainee.halves, trainee.w_emb, 0))
         yield from (_judged(trainee, recipe) for trainee in trainees)
         return
-    yield from (_judged(trainee, recipe) for trainee in Fleet(recipe, trainees, device).run())
+    yield from (_judged(trainee, recipe) for trainee in trainees if trainee.crowded)
+    fleet = [trainee for trainee in trainees if not trainee.crowded]
+    if fleet:
+        yield from (_judged(trainee, recipe) for trainee in Fleet(recipe, fleet, device).run())
 
 
 def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[Trainee]:
@@ -108,7 +112,9 @@ def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[
         first = halves
         if recipe.kind is Kind.NATURAL:
             first, own = natural_halves(task), _turned(task, own)
-        trainees.append(Trainee(task, first, halves, own, bases[slot]))
+        trainee = Trainee(task, first, halves, own, bases[slot])
+        trainee.crowded = moments is not None and _is_crowded(recipe, task, moments, slot)
+        trainees.append(trainee)
     spent = (time.process_time() - started) / len(trainees)
     for trainee in trainees:
         trainee.core_seconds += spent
@@ -121,11 +127,23 @@ def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> li
         return [np.zeros((0, task.config.d_model)) for task in tasks]
     found: list[NDArray[np.float64]] = []
     for slot, task in enumerate(tasks):
-        size = task.config.d_model
-        seen = moments.span[slot, :size, :size].double().cpu().numpy()
-        stiff = moments.stiff[slot, :size, :size].double().cpu().numpy()
+        seen, stiff = (_part(m[slot], task) for m in (moments.span, moments.stiff))
         found.append(exact_basis(seen, stiff, task.d_model))
     return found
+
+
+def _is_crowded(recipe: Recipe, task: Task, moments: Moments, slot: int) -> bool:
+    """Whether so much must be exact that a student so narrow has no room for the rest."""
+    if not np.isfinite(recipe.crowded):
+        return False
+    exact = directions_read(_part(moments.span[slot], task), _part(moments.stiff[slot], task))
+    return exact > recipe.crowded * task.d_model
+
+
+def _part(moment: Tensor, task: Task) -> NDArray[np.float64]:
+    """A moment without its padding."""
+    size = task.config.d_model
+    return moment[:size, :size].double().cpu().numpy()
 
 
 def _judged(trainee: Trainee, recipe: Recipe) -> Student:
@@ -133,6 +151,8 @@ def _judged(trainee: Trainee, recipe: Recipe) -> Student:
     item = trainee.task.teacher.item
     if trainee.diverged or not np.isfinite(trainee.w_emb).all():
         return Student(item, Reason.DIVERGED, None, trainee.steps, trainee.core_seconds)
+    if trainee.crowded:
+        return Student(item, Reason.CROWDED, None, trainee.steps, trainee.core_seconds)
     if trainee.hopeless:
         return Student(item, Reason.HOPELESS, None, trainee.steps, trainee.core_seconds)
     first, *later = trainee.snapshots

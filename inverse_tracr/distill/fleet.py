@@ -65,6 +65,7 @@ class Trainee:
     perfect_looks: int = 0
     diverged: bool = False
     hopeless: bool = False
+    crowded: bool = False
 
     @property
     def given_up(self) -> bool:

@@ -41,10 +41,21 @@ class Held:
         return rest * (self.rows.square().sum(dim=2, keepdim=True) == 0)
 
 
+def directions_read(seen: Array, reads: Array) -> int:
+    """Number of directions that `reads`, which bear no error, read of residuals with moment `seen`."""
+    reached = _reached(seen)
+    return int((np.linalg.eigvalsh(reached.T @ reads @ reached) > LEAST_READ).sum())
+
+
+def _reached(seen: Array) -> Array:
+    """Orthonormal columns: the directions in which residuals go."""
+    sizes, directions = np.linalg.eigh(seen)
+    return directions[:, sizes > VANISHING * sizes[-1]]
+
+
 def exact_basis(seen: Array, stiff: Array, d_model: int) -> Array:
     """Orthonormal rows, `[held, d_full]`, that hold what `stiff` reads of residuals with moment `seen`."""
-    sizes, directions = np.linalg.eigh(seen)
-    reached = directions[:, sizes > VANISHING * sizes[-1]]
+    reached = _reached(seen)
     weights, vectors = np.linalg.eigh(reached.T @ stiff @ reached)
     count = int((weights > LEAST_READ).sum())
     most = d_model - max(2, round(SHARED * d_model))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, replace
 
 from inverse_tracr.errors import BadInputError
@@ -66,6 +67,7 @@ class Recipe:
     `vocabulary_batch`, `random_batch`: sequences a step; `pages`: different batches, used in turn.
     `check_every`: steps between looks at a student; `hopeless_after`: share of its steps after which a
     student is given up while its agreement on the look is below `hopeless`.
+    `crowded`: share of the student's d_model, taken by what must be exact, above which it is not tried.
     `copies`, `copy_every`: later checkpoints that are kept, each at the first look that many steps later.
     `slots`: students trained in one step; `window`: teachers among which students of like shape are sought.
     """
@@ -97,6 +99,7 @@ class Recipe:
     check_every: int = 96
     hopeless_after: float = 0.5
     hopeless: float = 0.0
+    crowded: float = math.inf
     copies: int = 0
     copy_every: int = 50
     slots: int = 16
@@ -143,6 +146,7 @@ COMPRESSED = Recipe(
     vocabulary_weight=10.0,
     output_weight=1.0,
     hopeless=0.6,
+    crowded=0.7,
 )
 """Compressed students of sound programs."""
 

@@ -16,6 +16,7 @@ class Reason(enum.Enum):
     LOSS = "the held-out loss is above its bound"
     AGREEMENT = "too few positions are right"
     HOPELESS = "given up early: too few positions were right"
+    CROWDED = "not tried: what must be read exactly leaves too few of the student's dimensions"
     DIVERGED = "the loss is no number"
     UNCOMPILABLE = "the teacher cannot be compiled"
 
