@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.decompile.search.cluster import first_occurrence
 from inverse_tracr.decompile.search.observe import Labels, Probes
 from inverse_tracr.rasp.program import INDICES, TOKENS, Line, Ref
 from inverse_tracr.rasp.signature import Signature
@@ -70,31 +69,3 @@ class Sketch:
             (*self.half_layers, *([half] * len(lines))),
             self.cost + cost,
         )
-
-
-def joined(labels: list[Labels]) -> Labels:
-    """The partition by all of several labellings at once, numbered by first occurrence."""
-    total = labels[0].astype(np.int64)
-    for other in labels[1:]:
-        total = total * (int(other.max(initial=0)) + 2) + other + 1
-        total = first_occurrence(total - total.min())
-    return first_occurrence(total)
-
-
-def meet(first: Labels, second: Labels) -> Labels:
-    """The finest partition that is coarser than both: connected components of their common classes."""
-    a, b = int(first.max()) + 1, int(second.max()) + 1
-    parent = np.arange(a + b)
-
-    def find(x: int) -> int:
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = int(parent[x])
-        return x
-
-    pairs = np.unique(first * b + second)
-    for code in pairs.tolist():
-        x, y = find(code // b), find(a + code % b)
-        parent[y] = x
-    roots = np.array([find(x) for x in range(a)])
-    return first_occurrence(roots[first])

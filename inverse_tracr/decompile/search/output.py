@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from inverse_tracr.decompile.search.columns import Column, Sketch
+from inverse_tracr.decompile.search.mlps import operand_sets
 from inverse_tracr.decompile.search.observe import Observation
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
-from inverse_tracr.rasp.functions import UnaryTable
-from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, Ref
+from inverse_tracr.rasp.functions import BinaryTable, UnaryTable
+from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, Ref, SequenceMap
 from inverse_tracr.rasp.readable import rename_values
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
@@ -26,6 +29,62 @@ def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) 
         elif column.numerical:
             return _returning_number(sketch, column)
     return None
+
+
+def finished(sketch: Sketch, observation: Observation, model: TransformerProgram, most: int) -> list[Program]:
+    """Programs of a sketch: the line returned that says what the model says, else outputs looked up."""
+    plain = finish(sketch, observation, model)
+    if plain is not None:
+        return [plain]
+    return [program for _, program in finish_by_majority(sketch, observation, model, most)]
+
+
+def finish_by_majority(
+    sketch: Sketch, observation: Observation, model: TransformerProgram, most: int
+) -> list[tuple[float, Program]]:
+    """Programs that put out what the model says most often for the values of one column or two.
+
+    With the share of positions that they get right, the best first.
+    """
+    if not isinstance(model.output_encoder, CategoricalOutput):
+        found = [c for c in reversed(sketch.columns) if c.ref >= 0 and c.numerical]
+        return [(0.0, _returning_number(sketch, column)) for column in found[:most]]
+    mask = observation.probes.mask
+    said = observation.output[mask]
+    names = (*model.output_encoder.values, None)
+    options: list[tuple[float, float, tuple[Column, ...], dict[tuple[int, ...], Maybe]]] = []
+    for operands, codes in operand_sets(sketch.columns, mask):
+        counts = np.zeros((int(codes.max()) + 1, len(names)), dtype=np.int64)
+        np.add.at(counts, (codes, said), 1)
+        right = float(counts.max(axis=1).sum()) / len(said)
+        _, first = np.unique(codes, return_index=True)
+        cells = np.stack([c.labels[mask][first] for c in operands], axis=1).tolist()
+        table = {tuple(c): names[int(v)] for c, v in zip(cells, counts.argmax(axis=1), strict=True)}
+        newest = max(c.ref for c in operands)
+        cost = 0.01 * len(operands) + 0.0002 * len(table) - 0.0005 * newest
+        options.append((right - cost, right, operands, table))
+    options.sort(key=lambda option: -option[0])
+    return [(right, _by_table(sketch, operands, table)) for _, right, operands, table in options[:most]]
+
+
+def _by_table(sketch: Sketch, operands: tuple[Column, ...], table: dict[tuple[int, ...], Maybe]) -> Program:
+    """The program whose last line looks the output up."""
+    lines = list(sketch.lines)
+    outputs = Counter(v for v in table.values() if v is not None)
+    usual = outputs.most_common(1)[0][0] if outputs else None
+    if len(operands) == 1:
+        column = operands[0]
+        entries = tuple((v, table.get((i,), usual)) for i, v in enumerate(column.values))
+        lines.append(Map(column.ref, UnaryTable(entries), Encoding.CATEGORICAL))
+    else:
+        first, second = operands
+        pairs = tuple(
+            ((x, y), table.get((i, j), usual))
+            for i, x in enumerate(first.values)
+            for j, y in enumerate(second.values)
+        )
+        lines.append(SequenceMap(first.ref, second.ref, BinaryTable(pairs, None)))
+    return _program(lines, len(lines) - 1)
 
 
 def _named(column: Column, observation: Observation, values: tuple[Value, ...]) -> dict[int, Maybe] | None:

@@ -10,81 +10,87 @@ from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.decompile.search.columns import Sketch
 from inverse_tracr.decompile.search.observe import Labels, Probes, draw_probes, observe
-from inverse_tracr.decompile.search.output import finish, with_whole_tables
+from inverse_tracr.decompile.search.output import finished, with_whole_tables
 from inverse_tracr.decompile.search.search import SearchConfig, search_sketches
-from inverse_tracr.decompile.verify import verify
+from inverse_tracr.decompile.verify import model_outputs, program_outputs, same
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
-from inverse_tracr.rasp.inputs import InputSet
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.readable import readable
 
-_PROBES = 200
-_ROUNDS = 6
-_NEIGHBOURS = 24
+_PROBES = 160
+_FRESH = 400
+_MOST_FAILING = 60
+_ROUNDS = 5
+_ENDINGS = 2
+"""Programs of a sketch that differ in how the output is read."""
+_JUDGED = 2
+"""Programs of a round that are judged on all inputs."""
 
 
 def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
-    """Programs found half-layer by half-layer; inputs on which one fails become probes of the next round."""
+    """Programs found half-layer by half-layer; inputs on which the best one fails become probes.
+
+    A program that is right on the probes and on fresh inputs is judged on all; one that is verified ends
+    the search, else the best are proposed at the end.
+    """
     signature = model.signature
     probes = draw_probes(signature, _PROBES, seed=0)
-    seen: set[Program] = set()
-    best: tuple[float, Proposal] | None = None
+    ranked: dict[Program, tuple[float, Sketch]] = {}
     for round_number in range(1, _ROUNDS + 1):
         observation = observe(model, probes)
         sketches, _ = search_sketches(observation, signature, SearchConfig())
-        fresh = draw_probes(signature, _PROBES, seed=round_number)
-        failing: list[Labels] = []
-        for sketch in sketches:
-            program = finish(sketch, observation, model)
-            if program is None or program in seen:
+        fresh = _Fresh(model, draw_probes(signature, _FRESH, seed=round_number))
+        failing: list[tuple[float, Labels]] = []
+        endings = [(p, s) for s in sketches for p in finished(s, observation, model, _ENDINGS)]
+        for program, sketch in endings:
+            if program in ranked:
                 continue
-            seen.add(program)
-            proposal = _proposal(program, sketch, model)
-            agreement, failure = _check(model, proposal, fresh, judge)
-            if failure is None:
-                yield proposal
-                return
-            failing.append(failure)
-            if best is None or agreement > best[0]:
-                best = (agreement, proposal)
-        for failure in failing[:2]:
-            probes = _around(probes, failure, len(signature.vocab), round_number)
-        probes = Probes(
-            np.concatenate([probes.tokens, fresh.tokens]), np.concatenate([probes.lengths, fresh.lengths])
-        )
-    if best is not None:
-        yield best[1]
+            right, wrong = fresh.compare(program)
+            ranked[program] = right, sketch
+            failing.append((right, wrong))
+        best = sorted(ranked, key=lambda p: -ranked[p][0])
+        for program in best[:_JUDGED]:
+            proposal = _proposal(program, ranked[program][1], model)
+            if ranked[program][0] == 1 and proposal.program is not None:
+                verification = judge(proposal.program)
+                if verification.verified:
+                    yield proposal
+                    return
+                if verification.counterexample is not None:
+                    place = {token: i for i, token in enumerate(signature.vocab)}
+                    found = np.array([place[t] for t in verification.counterexample.tokens])
+                    probes = probes.with_input(found)
+        if failing:
+            wrong = max(failing, key=lambda pair: pair[0])[1][:_MOST_FAILING]
+            probes = Probes(
+                np.concatenate([probes.tokens, fresh.probes.tokens[wrong]]),
+                np.concatenate([probes.lengths, fresh.probes.lengths[wrong]]),
+            )
+    for program in sorted(ranked, key=lambda p: -ranked[p][0])[:_JUDGED]:
+        yield _proposal(program, ranked[program][1], model)
 
 
-def _check(
-    model: TransformerProgram, proposal: Proposal, fresh: Probes, judge: Judge
-) -> tuple[float, Labels | None]:
-    """Agreement, and an input on which the program fails: on fresh probes first, then on all inputs."""
-    assert proposal.program is not None
-    batches = tuple(fresh.tokens[fresh.lengths == n][:, :n] for n in np.unique(fresh.lengths).tolist())
-    try:
-        verification = verify(model, proposal.program, InputSet(batches, False))
-    except InverseTracrError:
-        return 0.0, fresh.tokens[0, : fresh.lengths[0]]
-    if verification.counterexample is None:
-        verification = judge(proposal.program)
-    if verification.counterexample is None:
-        return verification.agreement, None
-    place = {token: i for i, token in enumerate(model.signature.vocab)}
-    return verification.agreement, np.array([place[t] for t in verification.counterexample.tokens])
+class _Fresh:
+    """Inputs that are no probes, with what the model says."""
 
+    def __init__(self, model: TransformerProgram, probes: Probes) -> None:
+        self.probes = probes
+        self._signature = model.signature
+        self._rows = {int(n): np.nonzero(probes.lengths == n)[0] for n in np.unique(probes.lengths).tolist()}
+        self._said = {n: model_outputs(model, probes.tokens[rows, :n]) for n, rows in self._rows.items()}
 
-def _around(probes: Probes, failure: Labels, vocab: int, seed: int) -> Probes:
-    """The probes with a failing input and inputs near it: a token changed, tokens in another order."""
-    random = np.random.default_rng([seed, len(failure), int(failure.sum())])
-    probes = probes.with_input(failure)
-    for _ in range(_NEIGHBOURS):
-        near = random.permutation(failure) if random.random() < 0.3 else failure.copy()
-        near[random.integers(len(near))] = random.integers(vocab)
-        probes = probes.with_input(near)
-    return probes
+    def compare(self, program: Program) -> tuple[float, Labels]:
+        """Share of inputs that a program has right at every position, and the numbers of the others."""
+        wrong: list[int] = []
+        for length, rows in self._rows.items():
+            try:
+                output = program_outputs(program, self._signature, self.probes.tokens[rows, :length])
+            except InverseTracrError:
+                return 0.0, np.arange(len(self.probes.lengths))
+            wrong += rows[~same(self._said[length], output).all(axis=1)].tolist()
+        return 1 - len(wrong) / len(self.probes.lengths), np.array(sorted(wrong), dtype=np.int64)
 
 
 def _proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Proposal:

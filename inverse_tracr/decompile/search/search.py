@@ -1,4 +1,4 @@
-"""Search: half-layer by half-layer, the simplest lines whose values partition positions as the model does."""
+"""Search: half-layer by half-layer, the simplest lines that explain the variance of what is written."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inverse_tracr.decompile.search.cluster import partitions
 from inverse_tracr.decompile.search.columns import (
     Column,
     Sketch,
     Truth,
     input_columns,
 )
-from inverse_tracr.decompile.search.heads import (
+from inverse_tracr.decompile.search.consumers import (
     SILENT,
     HeadReading,
-    read_head,
     select_line,
     spread,
-    variance_explained,
 )
-from inverse_tracr.decompile.search.mappings import Mapping, explain, mapping_candidates
+from inverse_tracr.decompile.search.heads import read_head
+from inverse_tracr.decompile.search.mlps import Reading, joint_explained, read_mlp, without
 from inverse_tracr.decompile.search.observe import Observation
 from inverse_tracr.decompile.search.selectors import visible
 from inverse_tracr.rasp.functions import BinaryTable, UnaryFunction, UnaryTable
@@ -42,11 +40,10 @@ from inverse_tracr.rasp.values import Value
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """Budgets, all counts: sketches kept after a half-layer, readings of a head, partitions of an MLP."""
+    """Budgets, all counts: sketches kept after a half-layer, readings of a head or an MLP."""
 
     beam: int = 4
     readings: int = 2
-    partitions: int = 2
 
 
 def search_sketches(
@@ -137,29 +134,21 @@ def _grouped(column: Column, grouping: tuple[int, ...]) -> Line:
 def _mlp(
     observation: Observation, layer: int, sketch: Sketch, widths: list[Column], config: SearchConfig
 ) -> Iterator[Sketch]:
-    """The sketch with lines for what the MLP writes; widths of this layer are written again by it."""
+    """The sketch with lines for what the MLP writes beside the widths of this layer; or without any."""
     mask = observation.probes.mask
-    rows = observation.half[2 * layer + 1][mask]
-    forced = [column.labels[mask] for column in widths]
-    readable = [c for c in sketch.columns if all(c.ref != w.ref for w in widths)]
-    if spread(rows) < SILENT * observation.scale:
+    rows = observation.half[2 * layer + 1][mask].astype(np.float64)
+    if spread(observation.half[2 * layer + 1][mask]) < SILENT * observation.scale:
         yield sketch
         return
-    yielded = False
-    for rank, target in enumerate(partitions(rows, observation.scale)):
-        if rank >= config.partitions:
-            break
-        candidates = mapping_candidates(readable, mask, target)
-        penalty = 0.2 * rank + 20 * (1 - variance_explained(rows, target))
-        for chosen in explain(target, forced, candidates):
-            yielded = True
-            yield _with_mappings(sketch, chosen, mask, 2 * layer + 1, penalty)
-    if not yielded:
-        yield sketch.extended((), (), 2 * layer + 1, 20.0)
+    rows = without(rows - rows.mean(axis=0), [column.labels[mask] for column in widths])
+    for lines in read_mlp(rows, sketch.columns, mask, observation.scale, config.readings):
+        left = 1 - joint_explained(rows, [line.labels for line in lines])
+        yield _with_readings(sketch, lines, mask, 2 * layer + 1, 8 * left)
+    yield sketch.extended((), (), 2 * layer + 1, 8.0)
 
 
-def _with_mappings(
-    sketch: Sketch, chosen: Sequence[Mapping], mask: Truth, half: int, penalty: float
+def _with_readings(
+    sketch: Sketch, chosen: Sequence[Reading], mask: Truth, half: int, penalty: float
 ) -> Sketch:
     lines: list[Line] = []
     columns: list[Column] = []
@@ -173,7 +162,7 @@ def _with_mappings(
     return sketch.extended(tuple(lines), tuple(columns), half, cost)
 
 
-def _mapping_line(mapping: Mapping, mask: Truth) -> Line:
+def _mapping_line(mapping: Reading, mask: Truth) -> Line:
     """The line of a mapping: entries seen on the probes, the most common class for the rest."""
     if len(mapping.operands) == 1:
         operand = mapping.operands[0]

@@ -50,21 +50,6 @@ def pair_codes(keys: Column, queries: Column) -> Labels:
     return np.where(missing, -1, codes)
 
 
-def fit_table(chosen: Truth, seen: Truth, keys: Column, queries: Column) -> tuple[Table, float]:
-    """The truth table that predicts `chosen` best, and the share of visible pairs that it gets wrong."""
-    codes = pair_codes(keys, queries)
-    size = len(keys.values) * len(queries.values)
-    valid = seen & (codes >= 0)
-    total = np.bincount(codes[valid], minlength=size)
-    selected = np.bincount(codes[valid & chosen], minlength=size)
-    table = np.where(total == 0, -1, (2 * selected > total).astype(np.int64))
-    wrong = np.minimum(selected, total - selected).sum() + (chosen & seen & (codes < 0)).sum()
-    return (
-        table.reshape(len(queries.values), len(keys.values)).astype(np.int8),
-        float(wrong) / max(int(chosen.sum()), 1),
-    )
-
-
 def complete(table: Table, keys: Column, queries: Column) -> tuple[Predicate, float]:
     """A predicate that agrees with a truth table where that is known, and its cost: named ones are cheap."""
     known = table >= 0
@@ -105,18 +90,3 @@ def predicate_table(predicate: Predicate, keys: Column, queries: Column) -> Tabl
     return np.array(tabulate_predicate(predicate, keys.values, queries.values), dtype=np.int8).reshape(
         len(queries.values), len(keys.values)
     )
-
-
-def predicate_fits(chosen: Truth, seen: Truth, columns: list[Column], tolerance: float) -> list[PredicateFit]:
-    """Key and query columns that explain a selection, the simplest first."""
-    fits: list[PredicateFit] = []
-    for keys in columns:
-        for queries in columns:
-            if keys.numerical or queries.numerical:
-                continue
-            table, wrong = fit_table(chosen, seen, keys, queries)
-            if wrong <= tolerance:
-                predicate, cost = complete(table, keys, queries)
-                size = len(keys.values) * len(queries.values)
-                fits.append(PredicateFit(keys, queries, predicate, wrong, cost + 0.01 * size + 10 * wrong))
-    return sorted(fits, key=lambda fit: fit.cost)
