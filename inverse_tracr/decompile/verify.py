@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,9 @@ from inverse_tracr.rasp.values import Maybe, Value, is_number
 TOLERANCE = 1e-4
 _CELLS = 2_000_000
 """Selector cells that the interpreter may hold at once."""
-_FEW = 8
-"""Inputs of each length that show whether a program makes means of values. Functions are tabulated on all
-values of a batch, so that such a program runs input by input."""
-_SOME = 64
-"""Inputs of each length that may refute such a program before all are run."""
+_FEW, _SOME = 16, 81
+"""Inputs of each length on which a program that makes means of values is run, first and then: functions are
+tabulated on all values of a batch, so that it runs input by input."""
 _SAMPLE = 8
 """Inputs of each length on which the trimmed forward pass is compared with the model's own."""
 
@@ -151,24 +149,24 @@ class Verifier:
         compared = self._interpret(program)
         if compared.first is None and recompiled is not None:
             again = self._compare(lambda batch: model_outputs(recompiled, batch))
-            complete = self._inputs.exhaustive
+            complete = self._inputs.exhaustive and compared.checked == again.checked
+            again = replace(again, checked=compared.checked) if again.first is None else again
             return self._judge(again, program, recompiled, note, complete=complete)
         return self._judge(compared, program, recompiled, note, complete=False)
 
     def _interpret(self, program: Program) -> _Compared:
-        """The interpreter against the model: on few inputs, if these refute a program that makes means.
+        """The interpreter against the model; on a part of the inputs for a program that makes means.
 
-        Values then multiply, and every input takes long.
+        Values multiply there, and every input takes long.
         """
 
         def answer(batch: Batch) -> Outputs:
             return program_outputs(program, self._signature, batch)
 
-        if any(makes_means(program, self._signature, batch) for batch in self._inputs):
-            compared = self._compare(answer, most=_SOME)
-            if compared.first is not None:
-                return compared
-        return self._compare(answer)
+        if not any(makes_means(program, self._signature, batch) for batch in self._inputs):
+            return self._compare(answer)
+        compared = self._compare(answer, most=_FEW)
+        return compared if compared.first is not None else self._compare(answer, most=_SOME)
 
     def _compare(self, answer: Callable[[Batch], Outputs], most: int | None = None) -> _Compared:
         """Answers on all inputs, or some `most` of each length, against the model's."""
@@ -192,10 +190,11 @@ class Verifier:
         *,
         complete: bool,
     ) -> Verification:
-        agreement = compared.agreed / compared.checked if compared.checked else 0.0
         if compared.first is None:
+            agreement = 1.0 if compared.checked else 0.0
             verdict = Verdict.EQUIVALENT if complete else Verdict.NO_COUNTEREXAMPLE
             return Verification(verdict, compared.checked, agreement, None, note)
+        agreement = compared.agreed / compared.checked
         row = compared.first
         again = None if recompiled is None else model_outputs(recompiled, row).decode(0)
         counterexample = Counterexample(
