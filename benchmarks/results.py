@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inverse_tracr.evaluate.sections import provenance, replace_section, table
 
-__all__ = ["RESULTS", "table", "tell", "write_section"]
+__all__ = ["RESULTS", "ROOT", "table", "tell", "write_section"]
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results.md"

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import print_program
 from inverse_tracr.zoo import Kind, Specimen, Zoo, quick_test_sets
 
+SEED = 40
+"""Of the choice of rows where there is a limit."""
 QUICK_MODELS = 40
 """Models of each test set in a quick evaluation."""
 
@@ -28,7 +33,10 @@ class Case:
 
 @dataclass(frozen=True)
 class TestSetFolder:
-    """A zoo on disk that serves as a test set: one of its splits, or `limit` rows spread evenly over it."""
+    """A zoo on disk that serves as a test set: one of its splits, or `limit` rows of it.
+
+    These are drawn from a fixed seed, and are among those of any larger limit.
+    """
 
     __test__ = False  # not a class of tests
 
@@ -43,17 +51,27 @@ class TestSetFolder:
         return self.zoo.config.kind
 
     def __len__(self) -> int:
-        rows = len(self.zoo.split(self.split))
-        return rows if self.limit is None else min(rows, self.limit)
+        return len(self.rows)
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """The rows that are taken, in order."""
+        return chosen_rows(len(self.zoo.split(self.split)), self.limit)
 
     def case(self, number: int) -> Case:
         """The model with this number."""
-        row = number * len(self.zoo.split(self.split)) // len(self)
+        row = self.rows[number]
         return case_of(self.name, row, self.zoo.specimen(self.split, row))
 
     def cases(self) -> Iterator[Case]:
         """The models in order."""
         return (self.case(number) for number in range(len(self)))
+
+
+def chosen_rows(count: int, limit: int | None) -> tuple[int, ...]:
+    """`limit` of `count` rows in order, or all of them; they are among those of any larger limit."""
+    order = np.random.default_rng(SEED).permutation(count)
+    return tuple(sorted(order[:limit].tolist()))
 
 
 def case_of(name: str, row: int, specimen: Specimen) -> Case:

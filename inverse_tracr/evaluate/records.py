@@ -61,6 +61,10 @@ class Results:
         """The record of a model of a test set."""
         return self._known.get((test_set, number, key))
 
+    def all(self) -> list[Record]:
+        """Every record."""
+        return list(self._known.values())
+
     def add(self, record: Record) -> None:
         """Keep a record; it is on disk when this returns."""
         self._known[record.test_set, record.number, record.key] = record

@@ -58,7 +58,7 @@ def evaluate(
     decompiler
         module:function that takes a model and returns a program; may be given several times.
     limit
-        Most models of a set, spread evenly over it.
+        Most models of a set, drawn from a fixed seed.
     noise
         Standard deviation of noise on all weights, in units of the root mean square of each tensor; models
         are judged by what they compute then.
