@@ -81,7 +81,7 @@ def build(
         return manifest
     with locked(folder):
         job = open_job(folder, config, chunk_size, revision or package_revision())
-        work = ChunkWork(job, trainer or _trainer(config))
+        work = ChunkWork(job, trainer or trainer_of(config))
         while True:
             records, selection = _make_enough(job, engine, work, report)
             try:
@@ -97,7 +97,7 @@ def build(
             return manifest
 
 
-def _trainer(config: ZooConfig) -> Trainer | None:
+def trainer_of(config: ZooConfig) -> Trainer | None:
     """What trains the students of a zoo, imported only where there are any."""
     if not config.trained:
         return None

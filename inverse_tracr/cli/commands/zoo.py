@@ -99,6 +99,7 @@ def build(
 def plan(
     *,
     count: int,
+    kind: KindName = "standard",
     seed: int = 0,
     preset: PresetName = "sound",
     stratified: Flag = False,
@@ -106,12 +107,14 @@ def plan(
     chunk_size: int | None = None,
     json: Flag = False,
 ) -> None:
-    """Say what a standard zoo would take, measured on a few programs here and now; nothing is written.
+    """Say what a zoo would take, measured on a few programs or students here and now; nothing is written.
 
     Parameters
     ----------
     count
         Models.
+    kind
+        standard, compressed or natural; some students are trained for the last two, which takes a minute.
     seed
         Stream of programs.
     preset
@@ -125,11 +128,13 @@ def plan(
     json
         Print one JSON object.
     """
+    from inverse_tracr.zoo.build import trainer_of
     from inverse_tracr.zoo.estimate import estimate
 
-    config = _config("standard", count, seed, preset, stratified=stratified, copies=1)
+    config = _config(kind, count, seed, preset, stratified=stratified, copies=1)
     size = _chunk_size(chunk_size, config)
-    found = estimate(config, chunk_size=size, workers=_workers(workers))
+    trainer = trainer_of(config)
+    found = estimate(config, chunk_size=size, workers=_workers(workers), trainer=trainer)
     if json:
         emit_json({"config": config.to_json(), **asdict(found)})
     else:
@@ -337,10 +342,11 @@ def _plan_text(found: Estimate, workers: int) -> str:
         "chunks": f"{found.chunks:,}",
         "disk": _bytes(found.disk),
         "disk while building": _bytes(found.disk_while_building),
-        "memory": f"{workers} x 0.6 GiB",
+        "memory": f"{_bytes(found.memory)}, and 0.6 GiB a worker",
         "core-hours": f"{found.core_hours:.3g}",
         f"hours on {workers} workers": f"{found.hours:.3g}",
-        "programs a second and core": f"{found.rate:.0f}",
+        "rows a second and core": f"{found.rate:.3g}",
+        "items that become rows": f"{found.share_made:.0%}",
         "engine": "local" if found.core_hours < 100 else "ray, on more machines",
     }
     return "\n".join(f"{name:<28}{text}" for name, text in rows.items())
