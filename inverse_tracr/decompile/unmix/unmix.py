@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from inverse_tracr.compile.ladders import EXACTNESS, USUAL
 from inverse_tracr.decompile.unmix.atoms import Atoms, Floats, least_squares
 from inverse_tracr.decompile.unmix.reads import Reader, Special
 from inverse_tracr.decompile.unmix.writes import ladder_atoms
@@ -38,6 +39,8 @@ class _Unmixer:
         self._tolerance = tolerance
         self._w = model.weights()
         self._atoms = Atoms(model.config.d_model, tolerance)
+        self._lengths: dict[int, float] = {}
+        self._fixed: set[int] = set()
         self._reads: dict[Place, list[Floats]] = {}
         self._writes: dict[Place, list[Written]] = {}
         self._tokens = [model.input_encoder.row(token) for token in model.signature.vocab]
@@ -53,6 +56,7 @@ class _Unmixer:
         w_pos = [self._written(w.W_pos[0].astype(np.float64))]
         w_pos += [{atom: 1.0} for atom in self._atoms.place_own(_rows(w.W_pos[1:]))]
         w_u = self._unembedding()
+        self._fixed = {atom for row in w_u for atom in row}
         for layer in range(config.n_layers):
             for head in range(config.n_heads):
                 self._head(layer, head, special)
@@ -188,6 +192,7 @@ class _Unmixer:
             self._atoms, special, np.array(w_in).reshape(len(rows), -1), rows, self._tolerance
         )
         self._reads["W_in", layer, 0] = w_in
+        self._note_slopes(w_in, special)
         cleaners = [_reads_only(column, special.bos) for column in w_in]
         found = [
             {} if cleans else known if known is not None else self._written(row)
@@ -199,6 +204,20 @@ class _Unmixer:
             self._sum_of(near, row) if cleans else known
             for cleans, known, row in zip(cleaners, found, rows, strict=True)
         ]
+
+    def _note_slopes(self, w_in: list[Floats], special: Special) -> None:
+        """The length of a number's atom is that of what was written first; slopes tell the right one.
+
+        Steps have Tracr's slope, a power of two, or the usual one.
+        """
+        for column in w_in:
+            atoms = [a for a in np.flatnonzero(column).tolist() if a not in special.both]
+            if len(atoms) != 1 or special.one is None or column[special.one] == 0 or atoms[0] in self._fixed:
+                continue
+            slope = abs(float(column[atoms[0]]))
+            power = 2.0 ** np.round(np.log2(slope))
+            plain = any(abs(slope - right) <= self._tolerance * slope for right in (EXACTNESS, power))
+            self._lengths.setdefault(atoms[0], 1.0 if plain else USUAL / slope)
 
     def _in_layer(self, layer: int) -> set[int]:
         """What the heads of a layer write."""
@@ -241,13 +260,18 @@ class _Unmixer:
         for (name, layer, head), columns in self._reads.items():
             target = found[name][layer] if name == "W_in" else found[name][layer, head]
             for j, column in enumerate(columns):
-                target[: len(column), j] = column
+                target[: len(column), j] = column if name == "W_Q" else rounded(column)
         for (name, layer, head), rows in self._writes.items():
             target = found[name][layer] if name == "W_out" else found[name][layer, head]
             _fill(target, rows)
         _fill(found["W_E"], w_e)
         _fill(found["W_pos"], w_pos)
         _fill(found["W_U"].T, w_u)
+        for atom, length in self._lengths.items():
+            for name in ("W_Q", "W_K", "W_V", "W_in", "W_U"):
+                found[name][..., atom, :] *= length
+            for name in ("W_E", "W_pos", "W_O", "W_out"):
+                found[name][..., atom] *= length
         model = self._model
         config = replace(model.config, d_model=size)
         return TransformerProgram(config, Weights(**found), model.input_encoder, model.output_encoder)
@@ -256,6 +280,14 @@ class _Unmixer:
 def _reads_only(column: Floats, atom: int) -> bool:
     """Whether a neuron reads one atom and nothing else."""
     return bool(column[atom] != 0) and int(np.count_nonzero(column)) == 1
+
+
+def rounded(factors: Floats) -> Floats:
+    """Factors that are all but a plain number, made it: float32 and least squares have left them beside."""
+    for parts in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100):
+        plain = np.round(factors * parts) / parts
+        factors = np.where(np.abs(factors - plain) <= 1e-4 * np.maximum(np.abs(factors), 1), plain, factors)
+    return factors
 
 
 def _fill(target: np.ndarray, rows: list[Written]) -> None:
