@@ -11,7 +11,7 @@ from inverse_tracr.zoo.items import Item, make_item
 from inverse_tracr.zoo.rows import Outcome, row_type_of, to_table
 from inverse_tracr.zoo.training import Trainer, train
 
-WARM_UP, MEASURED = 100, 100
+WARM_UP, MEASURED = 100, 300
 MEASURED_STUDENTS = 24
 FIXED_MEMORY = 600 * 2**20
 """Bytes of a process that has imported everything."""
@@ -67,5 +67,10 @@ def estimate(config: ZooConfig, *, chunk_size: int, workers: int, trainer: Train
         hours=(total * seconds / workers + config.count * _MERGE_SECONDS) / 3600,
         rate=made / seconds,
         share_made=made,
-        memory=FIXED_MEMORY + int(total) * MEMORY_PER_ITEM,
+        memory=memory_of_last_pass(int(total)),
     )
+
+
+def memory_of_last_pass(items: int) -> int:
+    """Bytes of the driver when it puts so many items together."""
+    return FIXED_MEMORY + items * MEMORY_PER_ITEM
