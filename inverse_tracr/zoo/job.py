@@ -146,7 +146,7 @@ def check_same(folder: Path, found: ZooConfig, fingerprint: str, config: ZooConf
         )
     if fingerprint != config.fingerprint:
         raise ZooConflictError(
-            "the zoo was built with other samplers or other test sets",
+            "the zoo was built with other samplers, recipes of training or test sets",
             where=str(folder),
             expected=config.fingerprint,
             got=fingerprint,
