@@ -1,25 +1,28 @@
 """Mutants of programs against the verifier: none that differs on an input may be judged equivalent.
 
-python -m benchmarks.program_mutants --count 100000 [--seed 0] [--write]
+python -m benchmarks.program_mutants --count 100000 [--seed 0] [--workers 2] [--write]
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.plain_interpreter import run_plainly
+from benchmarks.plain_interpreter import Row, run_plainly
 from benchmarks.results import write_section
 from inverse_tracr.compile import Mode, compile_program
-from inverse_tracr.decompile import Verdict, verify
+from inverse_tracr.decompile import Verdict
+from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import InverseTracrError
-from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import (
     Comparison,
     Line,
@@ -168,22 +171,36 @@ def _entry_changed(entries: tuple[Any, ...], random: Random) -> tuple[Any, ...]:
     return tuple((k, entries[other][1] if i == at else v) for i, (k, v) in enumerate(entries))
 
 
-def judge(
-    model: TransformerProgram,
-    program: Program,
-    mutant: Program,
-    signature: Signature,
-    tally: Tally,
-    name: str,
-) -> None:
+@dataclass(frozen=True)
+class Target:
+    """A program with its answers to every input, computed plainly, and the verifier of its model."""
+
+    name: str
+    program: Program
+    signature: Signature
+    inputs: list[list[int]]
+    answers: list[Row]
+    verifier: Verifier
+
+
+def target(preset: str, seed: int, index: int) -> Target:
+    """A sampled program whose model is compiled without faults."""
+    sample = sample_program(preset, seed, index, _SMALL)
+    program, signature = sample.program, sample.signature
+    inputs = [row for batch in comparison_inputs(signature) for row in batch.tolist()]
+    answers = [run_plainly(program, signature, row) for row in inputs]
+    verifier = Verifier(compile_program(program, signature, mode=Mode.FIXED))
+    return Target(f"{preset} {index}", program, signature, inputs, answers, verifier)
+
+
+def judge(of: Target, mutant: Program, tally: Tally, name: str) -> None:
     """Compare a mutant with the program on every input, plainly, and then ask the verifier."""
     differs = any(
-        run_plainly(program, signature, row) != run_plainly(mutant, signature, row)
-        for batch in comparison_inputs(signature)
-        for row in batch.tolist()
+        run_plainly(mutant, of.signature, row) != answer
+        for row, answer in zip(of.inputs, of.answers, strict=True)
     )
     try:
-        verdict = verify(model, mutant).verdict
+        verdict = of.verifier.verify(mutant).verdict
     except InverseTracrError:
         verdict = Verdict.REFUTED
     tally.mutants += 1
@@ -195,21 +212,34 @@ def judge(
         tally.wrong.append(name)
 
 
-def measure(count: int, seed: int) -> Tally:
-    """Mutants of sampled programs whose models are compiled without faults."""
+def measure(count: int, seed: int, first: int = 0, step: int = 1) -> Tally:
+    """Mutants of sampled programs: those numbered `first`, `first + step` and so on."""
     tally = Tally()
-    index = 0
-    while tally.mutants < count:
-        preset = ("sound", "tracr")[index % 2]
-        sample = sample_program(preset, seed, index, _SMALL)
-        model = compile_program(sample.program, sample.signature, mode=Mode.FIXED)
+    for index in itertools.count(first, step):
+        if tally.mutants >= count:
+            break
+        of = target(("sound", "tracr")[index % 2], seed, index)
         random = np.random.default_rng([seed, index])
-        for number, mutant in enumerate(mutants(sample.program, random)):
+        for number, mutant in enumerate(mutants(of.program, random)):
             if number >= _PER_PROGRAM or tally.mutants >= count:
                 break
-            judge(model, sample.program, mutant, sample.signature, tally, f"{preset} {index}.{number}")
-        index += 1
+            judge(of, mutant, tally, f"{of.name}.{number}")
     return tally
+
+
+def measure_in_parts(count: int, seed: int, workers: int) -> Tally:
+    """`measure` with its programs shared out to processes."""
+    if workers == 1:
+        return measure(count, seed)
+    share = -(-count // workers)
+    total = Tally()
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(measure, share, seed, first, workers) for first in range(workers)]
+        for part in parts:
+            found = part.result()
+            for field_name, value in vars(found).items():
+                setattr(total, field_name, getattr(total, field_name) + value)
+    return total
 
 
 def main() -> None:
@@ -217,10 +247,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    tally = measure(options.count, options.seed)
+    tally = measure_in_parts(options.count, options.seed, options.workers)
     print(json.dumps({"schema": 1, **asdict(tally)}))
     if options.write:
         body = (

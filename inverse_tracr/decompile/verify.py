@@ -148,7 +148,8 @@ class Verifier:
         recompiled, note = _recompile(program, self._signature, 2 * self._size)
         compared = self._interpret(program)
         if compared.first is None and recompiled is not None:
-            again = self._compare(lambda batch: model_outputs(recompiled, batch))
+            trimmed = TrimmedModel(recompiled)
+            again = self._compare(lambda batch: model_outputs(trimmed, batch))
             complete = self._inputs.exhaustive and compared.checked == again.checked
             again = replace(again, checked=compared.checked) if again.first is None else again
             return self._judge(again, program, recompiled, note, complete=complete)
@@ -185,7 +186,7 @@ class Verifier:
         self,
         compared: _Compared,
         program: Program,
-        recompiled: TrimmedModel | None,
+        recompiled: TransformerProgram | None,
         note: str,
         *,
         complete: bool,
@@ -234,14 +235,14 @@ def _truth(model: TransformerProgram, inputs: InputSet) -> TrimmedModel | Transf
     return trimmed
 
 
-def _recompile(program: Program, signature: Signature, size: int) -> tuple[TrimmedModel | None, str]:
+def _recompile(program: Program, signature: Signature, size: int) -> tuple[TransformerProgram | None, str]:
     """The program's own model, Tracr's faults mended where they can be; it may be twice `size`."""
     cap = max(DEFAULT_CAP, size)
     try:
-        return TrimmedModel(compile_program(program, signature, mode=Mode.FIXED, cap=cap)), ""
+        return compile_program(program, signature, mode=Mode.FIXED, cap=cap), ""
     except (BadInputError, CapExceededError) as fixed_error:
         try:
             recompiled = compile_program(program, signature, mode=Mode.TRACR, cap=cap)
-            return TrimmedModel(recompiled), f"recompiled as Tracr does: {fixed_error}"
+            return recompiled, f"recompiled as Tracr does: {fixed_error}"
         except (BadInputError, CapExceededError) as error:
             return None, f"interpreted only, not recompiled: {error}"
