@@ -31,6 +31,7 @@ from inverse_tracr.distill import (
 )
 from inverse_tracr.distill.fleet import Fleet, Trainee
 from inverse_tracr.distill.halves import teacher_halves
+from inverse_tracr.distill.held import Basis
 from inverse_tracr.distill.teacher import Stream, Task
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.rasp import Signature, parse
@@ -152,7 +153,7 @@ def factor_one() -> str:
         noise = NOISE * task.random(Stream.WEIGHTS).standard_normal((size, size))
         before = (np.eye(size) + noise).astype(np.float32)
         halves = teacher_halves(task)
-        trainee = Trainee(task, halves, halves, before, before[:0])
+        trainee = Trainee(task, halves, halves, before, Basis.nothing(size))
         (after,) = Fleet(recipe, [trainee], torch.device("cpu")).run()
         pairs = [(before, after.snapshots[0].w_emb)]
         for first, last in pairs:

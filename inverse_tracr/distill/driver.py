@@ -15,7 +15,7 @@ from inverse_tracr.distill.align import align
 from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.folding import folded_model
 from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompressed_weights
-from inverse_tracr.distill.held import directions_read, exact_basis, stack_held
+from inverse_tracr.distill.held import Basis, directions_read, exact_basis, stack_held
 from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
 from inverse_tracr.distill.moments import Moments, measure
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
@@ -80,13 +80,21 @@ def _cost(size: tuple[int, ...]) -> int:
 
 def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:
     trainees = _begin(tasks, recipe, device)
-    if recipe.steps == 0:
-        for trainee in trainees:
+    fleet: list[Trainee] = []
+    for trainee in trainees:
+        exact = recipe.kind is Kind.COMPRESSED and trainee.basis.exact and recipe.copies == 0
+        if recipe.steps == 0 or exact:
             trainee.snapshots.append(Snapshot(trainee.halves, trainee.w_emb, 0))
-        yield from (_judged(trainee, recipe) for trainee in trainees)
-        return
-    yield from (_judged(trainee, recipe) for trainee in trainees if trainee.crowded)
-    fleet = [trainee for trainee in trainees if not trainee.crowded]
+        elif not trainee.crowded:
+            fleet.append(trainee)
+            continue
+        student = _judged(trainee, recipe)
+        if student.reason is Reason.LOSS and recipe.steps > 0:
+            trainee.snapshots.clear()
+            trainee.core_seconds = student.core_seconds
+            fleet.append(trainee)
+        else:
+            yield student
     if fleet:
         yield from (_judged(trainee, recipe) for trainee in Fleet(recipe, fleet, device).run())
 
@@ -104,7 +112,7 @@ def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[
     bases = _bases(recipe, tasks, moments)
     w_emb = first_w_emb(recipe, tasks, stack, moments, bases)
     if moments is not None and recipe.align_steps:
-        w_emb = align(recipe, moments, stack, stack_held(tasks, bases, w_emb), w_emb)
+        w_emb = align(recipe, moments, stack, stack_held(bases, w_emb), w_emb)
     found = w_emb.cpu().numpy()
     trainees: list[Trainee] = []
     for slot, (task, halves) in enumerate(zip(tasks, teachers, strict=True)):
@@ -113,7 +121,8 @@ def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[
         if recipe.kind is Kind.NATURAL:
             first, own = natural_halves(task), _turned(task, own)
         trainee = Trainee(task, first, halves, own, bases[slot])
-        trainee.crowded = moments is not None and _is_crowded(recipe, task, moments, slot)
+        if moments is not None and not bases[slot].exact:
+            trainee.crowded = _is_crowded(recipe, task, moments, slot)
         trainees.append(trainee)
     spent = (time.process_time() - started) / len(trainees)
     for trainee in trainees:
@@ -121,14 +130,20 @@ def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[
     return trainees
 
 
-def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> list[NDArray[np.float64]]:
+def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> list[Basis]:
     """What each student's W_emb holds exactly; nothing where it starts anywhere else."""
     if moments is None or recipe.start is not Start.SUBSPACE:
-        return [np.zeros((0, task.config.d_model)) for task in tasks]
-    found: list[NDArray[np.float64]] = []
+        return [Basis.nothing(task.config.d_model) for task in tasks]
+    found: list[Basis] = []
     for slot, task in enumerate(tasks):
         seen, stiff = (_part(m[slot], task) for m in (moments.span, moments.stiff))
-        found.append(exact_basis(seen, stiff, task.d_model))
+        w_u = task.compiled.weights.W_U.astype(np.float64)
+        reads = _part(moments.vocabulary[1][slot].sum(dim=0), task)
+        if not task.categorical:
+            reads, w_u = reads + w_u @ w_u.T, w_u[:, :0]
+        uniform = _part(moments.uniform[1][slot].sum(dim=0), task)
+        random = task.random(Stream.BASIS)
+        found.append(exact_basis(seen, stiff, reads, uniform, w_u, task.d_model, random))
     return found
 
 

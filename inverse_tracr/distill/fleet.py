@@ -19,7 +19,7 @@ from inverse_tracr.distill.adam import Adam, cosine
 from inverse_tracr.distill.attention import Scope
 from inverse_tracr.distill.forward import run_students
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.held import Held
+from inverse_tracr.distill.held import Basis, Held
 from inverse_tracr.distill.lessons import Batch, Lessons
 from inverse_tracr.distill.losses import Scales, layer_loss, loss, output_loss
 from inverse_tracr.distill.recipe import Inputs, Kind, Recipe
@@ -50,7 +50,7 @@ class Snapshot:
 class Trainee:
     """A student in training: its half-layers, its teacher's, W_emb, and how it fares.
 
-    The first rows of W_emb, `held`, stay as they are while W_emb alone is trained. `snapshots` are of the
+    What `basis` holds stays as it is while W_emb alone is trained. `snapshots` are of the
     moment when it was done and of later ones.
     """
 
@@ -58,7 +58,7 @@ class Trainee:
     halves: Sequence[Half]
     teacher: Sequence[Half]
     w_emb: np.ndarray
-    held: np.ndarray
+    basis: Basis
     snapshots: list[Snapshot] = field(default_factory=list)
     steps: int = 0
     core_seconds: float = 0.0
@@ -104,7 +104,7 @@ class Fleet:
         self._looks = Lessons(self._teachers, 1, LOOK_VOCABULARY, LOOK_UNIFORM)
         self._scales = Scales.empty(self._teachers)
         self._w_emb = torch.zeros(slots, shape.d_model, shape.d_full, device=device)
-        self._held = Held(torch.zeros_like(self._w_emb))
+        self._held = Held.empty(self._w_emb)
         self._trained = [self._w_emb]
         if recipe.kind is Kind.NATURAL:
             self._trained += [p for half in self._students.halves for p in half.parameters]
@@ -147,9 +147,7 @@ class Fleet:
             self._w_emb[slot] = 0
             rows, columns = trainee.w_emb.shape
             self._w_emb[slot, :rows, :columns] = torch.from_numpy(trainee.w_emb)
-            self._held.rows[slot] = 0
-            if self._recipe.kind is Kind.COMPRESSED:
-                self._held.rows[slot, : len(trainee.held), :columns] = torch.from_numpy(trainee.held)
+            self._held.put(slot, trainee.basis)
         self._adam.reset(slot)
         self._steps[slot] = 0
         trainee.core_seconds += time.process_time() - started

@@ -19,7 +19,7 @@ from inverse_tracr.distill.stiff import stiff_reads
 from inverse_tracr.distill.teacher import Stream, Task
 from inverse_tracr.rasp import SelectorWidth
 
-VOCABULARY, UNIFORM, OUTPUTS = 256, 96, 96
+VOCABULARY, UNIFORM, OUTPUTS = 512, 96, 96
 """Inputs over the vocabulary, uniform residuals, and places of the output that moments are taken from."""
 
 WIDTH_SCORES, AGGREGATE_SCORES, UNIFORM_SCORES = 3.0, 1.0, 0.05

@@ -8,23 +8,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inverse_tracr.distill.held import Array
+from inverse_tracr.distill.held import Array, Basis
 from inverse_tracr.distill.moments import VANISHING, Moments
 from inverse_tracr.distill.recipe import Recipe, Start
 from inverse_tracr.distill.stack import Stack
 from inverse_tracr.distill.teacher import Stream, Task
+
+MEANS = 1
+"""Directions of uniform residuals that are made room for before what is read without need."""
+
+LEAST = 1e-5
+"""Share of the largest second moment from which a direction counts."""
 
 OUTPUT_DIRECTIONS = 3
 """Directions of the output that a subspace makes room for."""
 
 
 def first_w_emb(
-    recipe: Recipe, tasks: Sequence[Task], teachers: Stack, moments: Moments | None, held: Sequence[Array]
+    recipe: Recipe, tasks: Sequence[Task], teachers: Stack, moments: Moments | None, bases: Sequence[Basis]
 ) -> Tensor:
     """W_emb before training, [students, d_model, d_full], padded with zeros.
 
-    Each student's comes from the item's own random numbers. `moments`, and the first rows of each, `held`,
-    are needed for `Start.SUBSPACE`.
+    Each student's comes from the item's own random numbers. `moments`, and `bases`, what each holds, are
+    needed for `Start.SUBSPACE`.
     """
     shape = teachers.shape
     w_emb = np.zeros((len(tasks), shape.d_model, shape.d_full), dtype=np.float32)
@@ -38,32 +44,45 @@ def first_w_emb(
                 found = np.eye(*sizes) + recipe.start_scale * random.standard_normal(sizes)
             case Start.SUBSPACE:
                 assert moments is not None
-                found = _subspace(task, random, *_moments_of(moments, slot, sizes[1]), held[slot])
+                found = _subspace(task, random, moments, slot, bases[slot])
         w_emb[slot, : sizes[0], : sizes[1]] = found
     return torch.from_numpy(w_emb).to(teachers.scale.device)
 
 
-def _moments_of(moments: Moments, slot: int, d_full: int) -> tuple[np.ndarray, np.ndarray]:
-    """Second moment of residuals and what reads them, summed over half-layers."""
-    both = (moments.span[slot], moments.vocabulary[1][slot].sum(dim=0))
-    seen, reads = (m[:d_full, :d_full].double().cpu().numpy() for m in both)
-    return seen, reads
-
-
-def _subspace(task: Task, random: np.random.Generator, seen: Array, reads: Array, held: Array) -> Array:
-    """Orthonormal rows: `held`, then those that span what is read most of where residuals go.
-
-    Rows that are left where nothing more is read are 0.
+def _subspace(task: Task, random: np.random.Generator, moments: Moments, slot: int, basis: Basis) -> Array:
+    """Orthonormal rows: what is held, then what is read most of where residuals go, or, where all of that is
+    held, what counts most for uniform residuals: their means, then what half-layers read.
     """
-    sizes, directions = np.linalg.eigh(seen)
+
+    def part(moment: Tensor) -> Array:
+        size = task.config.d_model
+        return moment[:size, :size].double().cpu().numpy()
+
+    sizes, directions = np.linalg.eigh(part(moments.span[slot]))
     reached = directions[:, sizes > VANISHING * sizes[-1]]
-    others, spread, _ = np.linalg.svd(reached - held.T @ (held @ reached), full_matrices=False)
-    others = others[:, spread > 0.5]
-    _, vectors = np.linalg.eigh(others.T @ (reads + _output_reads(task, random)) @ others)
-    free = (others @ vectors[:, ::-1])[:, : task.d_model - len(held)].T
-    w_emb = np.zeros((task.d_model, task.config.d_model))
-    w_emb[: len(held) + len(free)] = np.concatenate([held, free])
-    return w_emb
+    inside = reached @ reached.T
+    drawn, effects = (part(m[slot].sum(dim=0)) for m in moments.uniform)
+    reads = part(moments.vocabulary[1][slot].sum(dim=0)) + _output_reads(task, random)
+    wanted = [(drawn, MEANS), (effects, task.d_model)]
+    if not basis.exact:
+        wanted = [(inside @ reads @ inside, task.d_model), *wanted]
+    rows = basis.rows
+    for moment, most in wanted:
+        seen = basis.outside @ moment @ basis.outside
+        rows = np.concatenate(
+            [rows, _best(seen, rows[len(basis.rows) :], min(most, task.d_model - len(rows)))]
+        )
+    padded = np.zeros((task.d_model, task.config.d_model))
+    padded[: len(rows)] = rows
+    return padded
+
+
+def _best(moment: Array, taken: Array, most: int) -> Array:
+    """At most so many orthonormal rows, orthogonal to those taken, in which `moment` is largest."""
+    outside = np.eye(moment.shape[0]) - taken.T @ taken
+    sizes, vectors = np.linalg.eigh(outside @ moment @ outside)
+    count = min(max(most, 0), int((sizes > LEAST * sizes[-1]).sum()))
+    return vectors[:, ::-1][:, :count].T
 
 
 def _output_reads(task: Task, random: np.random.Generator) -> np.ndarray:

@@ -12,6 +12,7 @@ import torch
 from inverse_tracr.distill import COMPRESSED, NATURAL, Inputs, LayerLoss, OutputLoss, Recipe, Teacher
 from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.halves import Half, natural_halves, teacher_halves
+from inverse_tracr.distill.held import Basis
 from inverse_tracr.distill.recipe import Kind
 from inverse_tracr.distill.teacher import Task
 
@@ -39,7 +40,7 @@ def trained(teachers: Sequence[Teacher], recipe: Recipe) -> dict[int, Snapshot]:
         halves: Sequence[Half] = natural_halves(task) if recipe.kind is Kind.NATURAL else own
         random = np.random.default_rng(teacher.item)
         w_emb = 0.3 * random.standard_normal((task.d_model, task.config.d_model))
-        nothing = np.zeros((0, task.config.d_model))
+        nothing = Basis.nothing(task.config.d_model)
         trainees.append(Trainee(task, halves, own, w_emb.astype(np.float32), nothing))
     fleet = Fleet(recipe, trainees, torch.device("cpu"))
     return {t.task.teacher.item: t.snapshots[-1] for t in fleet.run()}
@@ -83,7 +84,9 @@ def test_copies_are_later_snapshots(teachers: list[Teacher]) -> None:
     recipe = replace(RECIPES["natural"], copies=2, copy_every=5, hopeless=0.0)
     task = Task.of(teachers[1], recipe, seed=3)
     w_emb = np.full((task.d_model, task.config.d_model), 0.1, dtype=np.float32)
-    trainee = Trainee(task, natural_halves(task), teacher_halves(task), w_emb, w_emb[:0])
+    trainee = Trainee(
+        task, natural_halves(task), teacher_halves(task), w_emb, Basis.nothing(task.config.d_model)
+    )
     (found,) = Fleet(recipe, [trainee], torch.device("cpu")).run()
     assert [snapshot.steps for snapshot in found.snapshots] == [4, 12, 20]
     first, second, _ = found.snapshots
@@ -98,7 +101,8 @@ def test_what_is_held_stays_and_the_rest_stays_orthogonal(teachers: list[Teacher
     w_emb[:3] = basis.T
     w_emb[3:, :2] = 0.3
     own = teacher_halves(task)
-    (found,) = Fleet(recipe, [Trainee(task, own, own, w_emb, basis.T)], torch.device("cpu")).run()
+    held = Basis(basis.T, np.eye(len(basis)) - basis @ basis.T, exact=False)
+    (found,) = Fleet(recipe, [Trainee(task, own, own, w_emb, held)], torch.device("cpu")).run()
     after = found.snapshots[-1].w_emb
     np.testing.assert_allclose(after[:3], basis.T, atol=1e-6)
     np.testing.assert_allclose(after[3:] @ basis, 0, atol=1e-5)
