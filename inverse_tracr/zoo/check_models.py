@@ -9,6 +9,7 @@ import numpy as np
 
 from inverse_tracr.compile import Mode, plan
 from inverse_tracr.compile.circuit import circuit
+from inverse_tracr.compile.soundness import plan_soundness
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import Program, Signature, Trace, comparison_inputs, count_inputs
 from inverse_tracr.rasp.canonical import canonical
@@ -64,6 +65,8 @@ def _compiled_problems(specimen: Specimen, seed: int, cap: int) -> Iterator[str]
     if share < 1:
         yield f"model and program agree on {share:.2%} of the inputs only"
     layout = plan(specimen.program, specimen.signature, mode=Mode.FIXED, cap=cap)
+    for fault in plan_soundness(layout):
+        yield f"the program is not sound: {fault}"
     for effect in causal_effects(specimen.model, layout, circuit(layout), seed=seed):
         if effect.agreed < effect.compared:
             yield f"patching {effect.line} has the wrong effect on {effect.compared - effect.agreed} inputs"
