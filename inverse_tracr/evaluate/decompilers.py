@@ -6,7 +6,7 @@ import enum
 import importlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inverse_tracr.decompile import Decompilation, decompile, proposers
@@ -37,7 +37,8 @@ class Answer:
 
     `program` is text with the signature as its header, empty where there is none. `claim` is the verdict
     that the decompiler gave itself, `found_by` which of its ways found the program; both may be empty.
-    `seconds` is wall time on one thread, loading left out. `reason` says what went wrong.
+    `seconds` is processor time on one thread, which does not depend on what else the machine does, and
+    `wall_seconds` time on the wall; loading is left out of both. `reason` says what went wrong.
     """
 
     outcome: Outcome
@@ -45,6 +46,7 @@ class Answer:
     claim: str = ""
     found_by: str = ""
     seconds: float = 0.0
+    wall_seconds: float = 0.0
     reason: str = ""
 
 
@@ -81,28 +83,27 @@ class DecompilerSpec:
 def answer(spec: DecompilerSpec, model: TransformerProgram) -> Answer:
     """Ask a decompiler about a model. Whatever it raises is an answer too."""
     decompiler = spec.resolve()
-    start = time.perf_counter()
+    processor, wall = time.process_time(), time.perf_counter()
     try:
-        said = decompiler(model)
+        found = _as_answer(decompiler(model), model)
     except Exception as error:  # a decompiler of anybody may raise anything, and it costs one model only
-        seconds = time.perf_counter() - start
-        return Answer(Outcome.ERROR, seconds=seconds, reason=_reason(error))
-    return _as_answer(said, model, time.perf_counter() - start)
+        found = Answer(Outcome.ERROR, reason=_reason(error))
+    return replace(found, seconds=time.process_time() - processor, wall_seconds=time.perf_counter() - wall)
 
 
-def _as_answer(said: Any, model: TransformerProgram, seconds: float) -> Answer:
+def _as_answer(said: Any, model: TransformerProgram) -> Answer:
     claim = found_by = ""
     if isinstance(said, Decompilation):
         claim, found_by, said = said.verdict.value, said.method, said.program
     if said is None:
-        return Answer(Outcome.NO_PROGRAM, claim="", found_by=found_by, seconds=seconds)
+        return Answer(Outcome.NO_PROGRAM, found_by=found_by)
     try:
         if not isinstance(said, Program):
             said = parse_source(said).program
         text = print_program(said, model.signature)
     except (InverseTracrError, TypeError, AttributeError) as error:
-        return Answer(Outcome.NOT_A_PROGRAM, seconds=seconds, reason=_reason(error))
-    return Answer(Outcome.ANSWERED, text, claim, found_by, seconds)
+        return Answer(Outcome.NOT_A_PROGRAM, reason=_reason(error))
+    return Answer(Outcome.ANSWERED, text, claim, found_by)
 
 
 def _reason(error: Exception) -> str:

@@ -19,9 +19,9 @@ def report(found: Sequence[Findings]) -> str:
     summaries = [one.summary for one in found]
     parts = [
         main_table(summaries),
-        "Shares in % with their 95 % intervals (Wilson; bootstrap for means). Seconds on one thread. "
-        "False `equivalent`s are counted over the verifier's verdicts and the decompiler's own, each checked "
-        "again without the verifier.",
+        "Shares in % with their 95 % intervals (Wilson; bootstrap for means). Seconds are processor time on "
+        "one thread. False `equivalent`s are counted over the verifier's verdicts and the decompiler's own, "
+        "each checked again without the verifier.",
         "### Beside the thesis's Table 9.1",
         token_table(found),
         "The thesis's figures are of its own test sets. Floors are predictors that see no weights, computed "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import sys
@@ -22,6 +23,9 @@ Result = TypeVar("Result")
 
 PRELOADED = "inverse_tracr.evaluate.worker"
 
+_PROCESSOR_TIME_UP = 24
+"""The signal SIGXCPU, of systems that have it."""
+
 
 @dataclass(frozen=True)
 class Done(Generic[Result]):
@@ -32,9 +36,7 @@ class Done(Generic[Result]):
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The task took too long, and its process was ended."""
-
-    seconds: float
+    """The task took too long, by the clock or by processor time, and its process was ended."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,24 @@ class Workers:
         try:
             return Done(future.result())
         except FutureTimeoutError:
-            return TimedOut(self._timeout)
+            return TimedOut()
         except ProcessExpired as error:
+            if error.exitcode == -_PROCESSOR_TIME_UP:
+                return TimedOut()
             return Died(f"exit code {error.exitcode}")
         except Exception as error:  # whatever a task raises costs only that task
             return Died(f"{type(error).__name__}: {error}")
+
+
+def limit_processor_time(seconds: float) -> None:
+    """End this process when it has used so many more seconds, rounded up; nothing where this cannot be."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
+    used = sum(os.times()[:2])
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + seconds), hardest))
 
 
 def _context() -> BaseContext:

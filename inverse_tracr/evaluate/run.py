@@ -23,10 +23,15 @@ GIBIBYTE = 2**30
 
 @dataclass(frozen=True)
 class RunOptions:
-    """`jobs`: processes at a time; `timeout`: seconds for one model; `memory`: bytes of a process."""
+    """How decompilers are run.
+
+    `jobs`: processes at a time; `timeout`: seconds of processor time for one model; `patience`: seconds by
+    the clock for each of them; `memory`: bytes of a process.
+    """
 
     jobs: int = 2
     timeout: float = 120.0
+    patience: float = 10.0
     memory: int = 6 * GIBIBYTE
 
 
@@ -73,7 +78,9 @@ class Evaluation:
         self._report = report
         self._progress = Progress()
         self._wave = WAVE * options.jobs
-        self._askers = Workers(options.jobs, timeout=options.timeout, memory=options.memory)
+        self._timeout = options.timeout
+        longest = options.timeout * options.patience
+        self._askers = Workers(options.jobs, timeout=longest, memory=options.memory)
         self._markers = Workers(options.jobs, timeout=SCORING_TIMEOUT, memory=options.memory)
 
     def __enter__(self) -> Evaluation:
@@ -108,10 +115,10 @@ class Evaluation:
             yield record
 
     def _answers(self, folders: list[str]) -> dict[str, Answer]:
-        questions = [Question(folder, self._decompiler) for folder in folders]
+        questions = [Question(folder, self._decompiler, self._timeout) for folder in folders]
         found: dict[str, Answer] = {}
         for number, outcome in self._askers.run(ask, questions):
-            found[folders[number]] = _answer(outcome)
+            found[folders[number]] = _answer(outcome, self._timeout)
             self._count(answered=1)
         return found
 
@@ -139,11 +146,11 @@ class Evaluation:
         self._report(self._progress)
 
 
-def _answer(outcome: Done[Answer] | TimedOut | Died) -> Answer:
+def _answer(outcome: Done[Answer] | TimedOut | Died, timeout: float) -> Answer:
     match outcome:
         case Done():
             return outcome.result
         case TimedOut():
-            return Answer(Outcome.TIMED_OUT, seconds=outcome.seconds)
+            return Answer(Outcome.TIMED_OUT, seconds=timeout)
         case Died():
             return Answer(Outcome.DIED, reason=outcome.reason)

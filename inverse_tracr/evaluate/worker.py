@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from inverse_tracr.evaluate.decompilers import Answer, DecompilerSpec, answer
+from inverse_tracr.evaluate.processes import limit_processor_time
 from inverse_tracr.evaluate.score import Score, score
 from inverse_tracr.model.files import load
 from inverse_tracr.rasp import parse_source
@@ -14,10 +15,13 @@ from inverse_tracr.zoo import Kind
 
 @dataclass(frozen=True)
 class Question:
-    """A stripped model and who is asked about it: all that the process of a decompiler is told."""
+    """A stripped model, who is asked about it, and for how many seconds of processor time: all that the
+    process of a decompiler is told.
+    """
 
     folder: str
     decompiler: DecompilerSpec
+    timeout: float
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,9 @@ class Scoring:
 def ask(question: Question) -> Answer:
     """Load the model from its folder, which becomes the working directory, and ask the decompiler."""
     os.chdir(question.folder)
-    return answer(question.decompiler, load("."))
+    model = load(".")
+    limit_processor_time(question.timeout)
+    return answer(question.decompiler, model)
 
 
 def mark(scoring: Scoring) -> Score:

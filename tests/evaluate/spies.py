@@ -34,7 +34,7 @@ def look_around(model: TransformerProgram) -> Program:
 
 
 def moody(model: TransformerProgram) -> str | None:
-    """Die, hang, say nothing, say nonsense, raise, or say a wrong program: by the size of the vocabulary."""
+    """Die, sleep, say nothing or nonsense, raise, toil, or be wrong: by the size of the vocabulary."""
     match len(model.signature.vocab):
         case 2:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -46,6 +46,9 @@ def moody(model: TransformerProgram) -> str | None:
             return "v1 = tokens plus one"
         case 6:
             raise ZeroDivisionError("by accident")
+        case 7:
+            while True:
+                pass
         case _:
             pass
     return "v1 = select(tokens, tokens, True)\nv2 = selector_width(v1)\nreturn v2\n"

@@ -18,15 +18,17 @@ from tests.evaluate.examples import FIRST, TWICE, case_of_text
 CASES = (case_of_text(TWICE, "ab", 0), case_of_text(FIRST, "abc", 1), case_of_text(TWICE, "ab", 2))
 
 
+OPTIONS = RunOptions(jobs=1)
+
+
 def run(
     name: str,
     cases: Sequence[Case] = CASES,
     results: Results | None = None,
     seen: list[Progress] | None = None,
-    timeout: float = 60.0,
+    options: RunOptions = OPTIONS,
 ) -> list[Record]:
     report = (lambda _: None) if seen is None else seen.append
-    options = RunOptions(jobs=1, timeout=timeout)
     with Evaluation(DecompilerSpec(name), "r0", options, results or Results(), report) as evaluation:
         return sorted(evaluation.run(cases), key=lambda record: record.number)
 
@@ -54,19 +56,21 @@ def test_a_decompiler_reaches_neither_programs_nor_labels() -> None:
 
 
 def test_every_failure_is_a_miss_of_its_class_and_costs_one_model() -> None:
-    cases = [case_of_text(TWICE, "abcdefg"[: number + 2], number) for number in range(6)]
-    records = run("tests.evaluate.spies:moody", cases, timeout=5.0)
+    cases = [case_of_text(TWICE, "abcdefgh"[: number + 2], number) for number in range(7)]
+    records = run("tests.evaluate.spies:moody", cases, options=RunOptions(jobs=1, timeout=2.0, patience=4.0))
     assert [record.answer.outcome for record in records] == [
         Outcome.DIED,
         Outcome.TIMED_OUT,
         Outcome.NO_PROGRAM,
         Outcome.NOT_A_PROGRAM,
         Outcome.ERROR,
+        Outcome.TIMED_OUT,
         Outcome.ANSWERED,
     ]
     found = summarise(records)
     assert (found.functional.value, found.ceiling.value) == (0.0, 1.0)
     assert found.misses["refuted"] == 1
+    assert found.misses["timed out"] == 2
     assert len(found.misses) == 6
 
 

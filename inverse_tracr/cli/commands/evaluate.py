@@ -65,7 +65,7 @@ def evaluate(
     jobs
         Processes.
     timeout
-        Seconds for one model, more count as a miss; 120, or 12 with --quick.
+        Seconds of processor time for one model, more count as a miss; 120, or 12 with --quick.
     results
         File of results, one line a model; the same command again goes on where it stopped.
     quick
