@@ -117,13 +117,23 @@ def same(first: Outputs, second: Outputs) -> NDArray[np.bool_]:
     return near | ((first.index == -1) & (second.index == -1))
 
 
+def _gap(first: Outputs, second: Outputs) -> float:
+    """The largest difference where both are numbers and not values."""
+    both = (first.index == -2) & (second.index == -2)
+    return float(np.abs(first.numbers - second.numbers)[both].max(initial=0.0))
+
+
 @dataclass(frozen=True)
 class _Compared:
-    """Inputs checked, those on which all positions agree, and the first of the others, as a batch of one."""
+    """Inputs checked, those on which all positions agree, and the first of the others, as a batch of one.
+
+    `gap` is the largest difference of two numbers.
+    """
 
     checked: int
     agreed: int
     first: Batch | None
+    gap: float
 
 
 class Verifier:
@@ -172,15 +182,18 @@ class Verifier:
     def _compare(self, answer: Callable[[Batch], Outputs], most: int | None = None) -> _Compared:
         """Answers on all inputs, or some `most` of each length, against the model's."""
         checked = agreed = 0
+        gap = 0.0
         first: Batch | None = None
         for number, batch in enumerate(self._inputs):
             step = 1 if most is None else -(-len(batch) // most)
-            right = same(self._truth_on(number, batch).every(step), answer(batch[::step])).all(axis=1)
+            truth, said = self._truth_on(number, batch).every(step), answer(batch[::step])
+            right = same(truth, said).all(axis=1)
+            gap = max(gap, _gap(truth, said))
             checked += right.size
             agreed += int(right.sum())
             if first is None and not right.all():
                 first = batch[[step * int(np.argmin(right))]]
-        return _Compared(checked, agreed, first)
+        return _Compared(checked, agreed, first, gap)
 
     def _judge(
         self,
@@ -196,6 +209,8 @@ class Verifier:
             verdict = Verdict.EQUIVALENT if complete else Verdict.NO_COUNTEREXAMPLE
             return Verification(verdict, compared.checked, agreement, None, note)
         agreement = compared.agreed / compared.checked
+        if compared.gap:
+            note = "; ".join([*filter(None, [note]), f"numbers differ by {compared.gap:.2g} at most"])
         row = compared.first
         again = None if recompiled is None else model_outputs(recompiled, row).decode(0)
         counterexample = Counterexample(
