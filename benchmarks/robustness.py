@@ -2,7 +2,8 @@
 
 python -m benchmarks.robustness --models 12 --noise 0 0.01 0.05 0.1 --factors 1 2 3 4 [--write]
 
-Noise: models of standard-test and compressed-test, weights disturbed, judged by what they compute then. Compression: students with d_model divided by the factor, those taken that equal
+Noise: models of standard-test and compressed-test, or of --sets, weights disturbed, judged by what they
+compute then. Compression: students with d_model divided by the factor, those taken that equal
 their program on every input of the comparison.
 """
 
@@ -13,12 +14,14 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 import torch
 
 from benchmarks.results import table, write_section
 from inverse_tracr.distill import COMPRESSED, Teacher, distill
-from inverse_tracr.evaluate.cases import Case, quick_sets
+from inverse_tracr.evaluate.cases import Case, TestSetFolder, open_test_set, quick_sets
 from inverse_tracr.evaluate.decompilers import DecompilerSpec
 from inverse_tracr.evaluate.markdown import percent
 from inverse_tracr.evaluate.noise import noisy_cases
@@ -44,11 +47,11 @@ class Point:
     summary: Summary | None
 
 
-def noise_points(levels: Sequence[float], count: int, evaluation: Evaluation) -> Iterator[Point]:
-    """Points of growing noise, on compiled and on compressed models."""
-    for test_set in quick_sets(count) if levels else []:
-        if test_set.kind is Kind.NATURAL:
-            continue
+def noise_points(
+    levels: Sequence[float], test_sets: Sequence[TestSetFolder], evaluation: Evaluation
+) -> Iterator[Point]:
+    """Points of growing noise, for each test set."""
+    for test_set in test_sets:
         for level in levels:
             records = list(evaluation.run(noisy_cases(test_set.cases(), level)))
             yield Point(f"noise, {test_set.kind.value}", level, len(records), summarise(records))
@@ -102,10 +105,20 @@ def _cells(summary: Summary | None) -> list[str]:
     return [str(summary.models), percent(summary.functional), percent(summary.ceiling), agreement]
 
 
+def _test_sets(paths: Sequence[Path], count: int) -> list[TestSetFolder]:
+    """Test sets by their folders; those that come with the package where there are none, but natural ones."""
+    if paths:
+        return [open_test_set(path.name, path.parent, count) for path in paths]
+    return [test_set for test_set in quick_sets(count) if test_set.kind is not Kind.NATURAL]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=12)
+    parser.add_argument(
+        "--sets", type=Path, nargs="*", default=[], help="folders, in place of the quick sets"
+    )
     parser.add_argument("--noise", type=float, nargs="*", default=[0.0, 0.01, 0.05, 0.1])
     parser.add_argument("--factors", type=float, nargs="*", default=[1.0, 2.0, 3.0, 4.0])
     parser.add_argument("--method", default="auto")
@@ -117,10 +130,12 @@ def main() -> None:
     spec, run = DecompilerSpec(options.method), RunOptions(options.jobs, options.timeout)
     points: list[Point] = []
     with Evaluation(spec, "robustness", run, Results()) as evaluation:
-        for points_of, levels in ((factor_points, options.factors), (noise_points, options.noise)):
-            for point in points_of(levels, options.models, evaluation):
-                points.append(point)
-                print(f"{point.varied} {point.level:g}: {_cells(point.summary)}", file=sys.stderr, flush=True)
+        for point in chain(
+            noise_points(options.noise, _test_sets(options.sets, options.models), evaluation),
+            factor_points(options.factors, options.models, evaluation),
+        ):
+            points.append(point)
+            print(f"{point.varied} {point.level:g}: {_cells(point.summary)}", file=sys.stderr, flush=True)
     print(json.dumps({"schema": 1, "points": [asdict(point) for point in points]}, default=str))
     if options.write:
         write_section("robustness", "Noise and compression", report(points, options.method))
