@@ -6,6 +6,7 @@ cells that are merged, and operands are chosen by how much of the variance lies 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +86,19 @@ def groupings(cells: Cells, least: float, most: int) -> list[tuple[Labels, float
     ratios = heights / below
     cuts = [int(i) for i in np.argsort(-ratios)[:most] if heights[i] > least and ratios[i] > 1.05]
     return [(_classes(len(cells.means), steps[:cut]), float(ratios[cut])) for cut in cuts]
+
+
+def coarsest(cells: Cells, allowed: Callable[[Labels], bool]) -> Labels:
+    """Cells merged, nearest first, as often as `allowed` holds (found by halving)."""
+    steps, _ = merges(cells)
+    low, high = 0, len(steps)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if allowed(_classes(len(cells.means), steps[:middle])):
+            low = middle
+        else:
+            high = middle - 1
+    return _classes(len(cells.means), steps[:low])
 
 
 def _classes(count: int, steps: list[tuple[int, int]]) -> Labels:

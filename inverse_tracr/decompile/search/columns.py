@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.decompile.search.observe import Labels, Probes
+from inverse_tracr.decompile.search.probes import Labels, Probes
 from inverse_tracr.rasp.program import INDICES, TOKENS, Line, Ref
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Value

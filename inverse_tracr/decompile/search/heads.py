@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from inverse_tracr.decompile.search.cells import MOST_CELLS, cells_of, dense
 from inverse_tracr.decompile.search.columns import Column, Truth
-from inverse_tracr.decompile.search.consumers import HeadReading, moves, spread, width_reading
+from inverse_tracr.decompile.search.consumers import HeadReading, moves, width_reading
 from inverse_tracr.decompile.search.observe import Floats, Observation
+from inverse_tracr.decompile.search.scrub import CHANGED, ENOUGH
 from inverse_tracr.decompile.search.selectors import (
     PredicateFit,
     Table,
@@ -19,8 +22,8 @@ from inverse_tracr.decompile.search.selectors import (
 from inverse_tracr.rasp.program import Ref
 
 _MOST_FITS = 6
-_LEAST_SHARE = 0.1
-"""Share of the variance of a half-layer below which a head does nothing."""
+_MOST_JUDGED = 10
+"""Readings of a head for which the model is run on."""
 _LEAST_EXPLAINED = 0.3
 
 
@@ -30,7 +33,8 @@ def read_head(
     """Readings of a head over the columns so far, the best first; [] when it does nothing or none fits."""
     mask = observation.probes.mask
     rows = observation.heads[layer][head][mask]
-    if spread(rows) ** 2 < _LEAST_SHARE * spread(observation.half[2 * layer][mask]) ** 2:
+    scrubber = observation.scrubber
+    if scrubber.kept(2 * layer, head, np.zeros(len(rows), dtype=np.int64)) >= ENOUGH:
         return []
     readings: list[HeadReading] = []
     for fit in _fits(observation.patterns[layer][head], seen, columns):
@@ -38,7 +42,13 @@ def read_head(
         chosen = selection(table, fit.keys, fit.queries, seen)
         readings.append(width_reading(fit, chosen, mask, rows, ref))
         readings += moves(fit, chosen, columns, mask, rows, ref, least=_LEAST_EXPLAINED)
-    return sorted(readings, key=lambda r: r.cost)
+    readings.sort(key=lambda r: r.cost)
+    judged: list[HeadReading] = []
+    for reading in readings[:_MOST_JUDGED]:
+        kept = scrubber.kept(2 * layer, head, reading.column.labels[mask])
+        plain = reading.cost - 20 * (1 - reading.explained)
+        judged.append(replace(reading, cost=plain + CHANGED * (1 - kept)))
+    return sorted(judged, key=lambda r: r.cost)
 
 
 def _fits(pattern: Floats, seen: Truth, columns: list[Column]) -> list[PredicateFit]:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from inverse_tracr.decompile.search.cells import MOST_CELLS, Cells, Floats, Labels, cells_of, dense, groupings
+from inverse_tracr.decompile.search.cells import (
+    MOST_CELLS,
+    Cells,
+    Floats,
+    Labels,
+    cells_of,
+    coarsest,
+    dense,
+    groupings,
+)
 from inverse_tracr.decompile.search.columns import Column
+from inverse_tracr.decompile.search.scrub import CHANGED, ENOUGH
 
 _MOST_LINES = 4
 _ROWS_A_CELL = 3
-ENOUGH = 0.12
-"""Share of the variance below which what is left is noise."""
+_MOST_SETS = 6
+"""Sets of operands for which the model is run on."""
+_SLACK = 0.004
+"""Share of outputs that may change where cells are merged."""
+_LEAST_GAIN = 0.004
+"""Share of outputs that a further line must keep."""
+
+Kept = Callable[[Labels], float]
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,6 @@ class Reading:
     operands: tuple[Column, ...]
     labels: Labels
     table: dict[tuple[int, ...], int]
-    explained: float
     cost: float
 
 
@@ -54,34 +69,65 @@ def operand_sets(columns: Sequence[Column], mask: np.ndarray) -> Iterator[tuple[
 
 
 def read_mlp(
-    rows: Floats, columns: Sequence[Column], mask: np.ndarray, scale: float, beam: int
-) -> list[list[Reading]]:
-    """Lists of lines that explain what an MLP writes, best first; the empty list where nothing is said."""
+    rows: Floats,
+    columns: Sequence[Column],
+    mask: np.ndarray,
+    scale: float,
+    forced: Sequence[Labels],
+    kept: Kept,
+    beam: int,
+) -> list[tuple[list[Reading], float]]:
+    """Lists of lines that keep what an MLP does, with their cost, best first; no lines where none matter.
+
+    `forced` are lines that it writes in any case; `kept` tells how many outputs stay for a partition.
+    """
     centred = rows - rows.mean(axis=0)
-    total = float((centred**2).sum())
-    found: list[tuple[float, list[Reading]]] = []
-    for first in _single(centred, columns, mask, scale, beam):
-        lines = [first]
-        rest = without(centred, [first.labels])
-        while len(lines) < _MOST_LINES:
-            left = float((rest**2).sum()) / total
-            if left < ENOUGH:
-                break
-            more = _single(rest, columns, mask, scale, 1)
-            if not more or more[0].explained * left < ENOUGH:
-                break
-            lines.append(more[0])
-            rest = without(rest, [more[0].labels])
-        left = float((rest**2).sum()) / total
-        found.append((8 * left + sum(line.cost for line in lines), lines))
-    return [lines for _, lines in sorted(found, key=lambda pair: pair[0])[:beam]]
+    nothing = joined([np.zeros(len(rows), dtype=np.int64), *forced])
+    start = _State([], nothing, without(centred, list(forced)), kept(nothing), 0.0)
+    states, done = [start], [start] if start.kept >= ENOUGH else []
+    for _ in range(0 if done else _MOST_LINES):
+        following = [
+            state.extended(reading, kept)
+            for state in states
+            for reading in _single(state.rest, columns, mask, scale, state.labels, kept, 4)
+        ]
+        following = sorted(
+            (s for s in following if s.kept > states[0].kept + _LEAST_GAIN), key=lambda s: s.total
+        )[:beam]
+        done += following
+        states = [s for s in following if s.kept < ENOUGH]
+        if not states:
+            break
+    found = sorted(done or [start], key=lambda s: s.total)[:beam]
+    return [(s.lines, s.total) for s in found]
 
 
-def joint_explained(rows: Floats, labels: Sequence[Labels]) -> float:
-    """Share of the variance of `rows` that lines explain, one after the other."""
-    centred = rows - rows.mean(axis=0)
-    total = float((centred**2).sum())
-    return 1 - float((without(centred, labels) ** 2).sum()) / total if total > 0 else 1.0
+@dataclass(frozen=True)
+class _State:
+    """Lines of an MLP so far: their joint partition, what they leave of the rows, how many outputs stay."""
+
+    lines: list[Reading]
+    labels: Labels
+    rest: Floats
+    kept: float
+    cost: float
+
+    @property
+    def total(self) -> float:
+        return self.cost + (0.0 if self.kept >= ENOUGH else CHANGED * (1 - self.kept))
+
+    def extended(self, reading: Reading, kept: Kept) -> _State:
+        labels = joined([self.labels, reading.labels])
+        rest = without(self.rest, [reading.labels])
+        return _State([*self.lines, reading], labels, rest, kept(labels), self.cost + reading.cost)
+
+
+def joined(labels: Sequence[Labels]) -> Labels:
+    """The partition by all of several at once."""
+    codes = labels[0]
+    for other in labels[1:]:
+        codes, _ = dense(codes * (int(other.max()) + 2) + other + 1)
+    return codes
 
 
 def without(rows: Floats, labels: Sequence[Labels]) -> Floats:
@@ -93,20 +139,25 @@ def without(rows: Floats, labels: Sequence[Labels]) -> Floats:
 
 
 def _single(
-    rows: Floats, columns: Sequence[Column], mask: np.ndarray, scale: float, most: int
+    rows: Floats,
+    columns: Sequence[Column],
+    mask: np.ndarray,
+    scale: float,
+    base: Labels,
+    kept: Kept,
+    most: int,
 ) -> list[Reading]:
-    """The best single lines: operands by variance between cells, functions by the gaps between cells."""
+    """The best single lines: operands by variance between cells, functions by what keeps the outputs."""
     options = [(operands, cells_of(codes, rows)) for operands, codes in operand_sets(columns, mask)]
     options.sort(key=lambda option: _score(*option))
+    judged = [
+        (kept(joined([base, cells.codes])), operands, cells) for operands, cells in options[:_MOST_SETS]
+    ]
+    judged.sort(key=lambda item: CHANGED * (1 - item[0]) + 0.5 * len(item[1]) + 0.01 * len(item[2].means))
     found: list[Reading] = []
-    for operands, cells in options[: 4 + 2 * most]:
-        found += _readings(operands, cells, rows, mask, scale)
-    found.sort(key=lambda reading: 8 * (1 - reading.explained) + reading.cost)
-    distinct: list[Reading] = []
-    for reading in found:
-        if all(not np.array_equal(reading.labels, other.labels) for other in distinct):
-            distinct.append(reading)
-    return distinct[:most]
+    for whole, operands, cells in judged[:most]:
+        found += _readings(operands, cells, mask, scale, base, kept, whole)
+    return found
 
 
 def _score(operands: tuple[Column, ...], cells: Cells) -> float:
@@ -114,17 +165,26 @@ def _score(operands: tuple[Column, ...], cells: Cells) -> float:
 
 
 def _readings(
-    operands: tuple[Column, ...], cells: Cells, rows: Floats, mask: np.ndarray, scale: float
+    operands: tuple[Column, ...],
+    cells: Cells,
+    mask: np.ndarray,
+    scale: float,
+    base: Labels,
+    kept: Kept,
+    whole: float,
 ) -> Iterator[Reading]:
+    """Functions of the operands: cells merged at the widest gaps, and as far as the outputs allow."""
     names, _ = _cell_names(operands, mask, cells.codes)
-    for classes, clear in groupings(cells, 0.05 * scale, 3):
-        labels = classes[cells.codes]
-        merged = cells_of(labels, rows)
+    options = [classes for classes, _ in groupings(cells, 0.05 * scale, 2)]
+    options.append(coarsest(cells, lambda c: kept(joined([base, c[cells.codes]])) >= whole - _SLACK))
+    for classes in options:
         number = int(classes.max()) + 1
+        if number < 2:
+            continue
         different = len(classes) - int(np.bincount(classes).max())
-        cost = 0.6 + 0.5 * len(operands) + 0.03 * different + 0.02 * number + 0.6 / np.log(1 + clear)
+        cost = 0.6 + 0.5 * len(operands) + 0.03 * different + 0.02 * number
         table = {name: int(c) for name, c in zip(names, classes, strict=True)}
-        yield Reading(operands, labels, table, merged.between, float(cost))
+        yield Reading(operands, classes[cells.codes], table, float(cost))
 
 
 def _cell_names(

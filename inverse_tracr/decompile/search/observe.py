@@ -8,60 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inverse_tracr.decompile.search.probes import Labels, Probes
+from inverse_tracr.decompile.search.scrub import Scrubber
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
-from inverse_tracr.rasp.inputs import count_inputs
-from inverse_tracr.rasp.signature import Signature
 
 Floats = NDArray[np.float32]
-Labels = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Probes:
-    """Inputs of several lengths in one array: vocabulary indices [inputs, positions], 0 beyond the length."""
-
-    tokens: Labels
-    lengths: Labels
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        """Which positions are part of an input."""
-        return np.arange(self.tokens.shape[1]) < self.lengths[:, None]
-
-    def with_input(self, tokens: Labels) -> Probes:
-        """These probes and one more."""
-        row = np.zeros((1, self.tokens.shape[1]), dtype=np.int64)
-        row[0, : len(tokens)] = tokens
-        return Probes(np.concatenate([row, self.tokens]), np.concatenate([[len(tokens)], self.lengths]))
-
-
-def draw_probes(signature: Signature, count: int, *, seed: int) -> Probes:
-    """Every input where there are at most `count`, else `count` drawn with long ones preferred."""
-    longest, vocab = signature.max_seq_len, len(signature.vocab)
-    random = np.random.default_rng([seed, vocab, longest])
-    if count_inputs(signature) <= count:
-        return _every(vocab, longest)
-    weights = np.minimum(float(vocab) ** np.arange(1, longest + 1), 4.0 * np.arange(1, longest + 1) ** 2)
-    lengths = random.choice(np.arange(1, longest + 1), size=count, p=weights / weights.sum())
-    tokens = random.integers(0, vocab, size=(count, longest))
-    few = random.random(count) < 0.3
-    pool = random.integers(0, vocab, size=(count, 2))
-    narrow = np.take_along_axis(pool, random.integers(0, 2, size=(count, longest)), axis=1)
-    tokens[few] = narrow[few]
-    tokens[np.arange(longest) >= lengths[:, None]] = 0
-    return Probes(tokens, lengths)
-
-
-def _every(vocab: int, longest: int) -> Probes:
-    rows: list[Labels] = []
-    lengths: list[int] = []
-    for length in range(1, longest + 1):
-        grid = np.stack([a.ravel() for a in np.meshgrid(*[np.arange(vocab)] * length, indexing="ij")], axis=1)
-        padded = np.zeros((len(grid), longest), dtype=np.int64)
-        padded[:, :length] = grid
-        rows.append(padded)
-        lengths += [length] * len(grid)
-    return Probes(np.concatenate(rows), np.array(lengths))
 
 
 @dataclass(frozen=True)
@@ -71,7 +22,7 @@ class Observation:
     `half[h]`: what half-layer h writes, [inputs, positions, d_model]; `heads[layer][head]`: what a head
     writes; `patterns[layer][head]`: [inputs, queries, 1 + keys]. `output` is the index of the value that
     the model names (-1 for none), `numbers` its number where the output is numerical. `scale` is the
-    typical distance between two embedded tokens.
+    typical distance between two embedded tokens. `scrubber` tells what of it matters.
     """
 
     probes: Probes
@@ -81,6 +32,7 @@ class Observation:
     output: Labels
     numbers: Floats | None
     scale: float
+    scrubber: Scrubber
 
 
 def observe(model: TransformerProgram, probes: Probes) -> Observation:
@@ -128,6 +80,7 @@ def observe(model: TransformerProgram, probes: Probes) -> Observation:
         np.full(probes.tokens.shape, -1) if output is None else output.astype(np.int64),
         None if categorical else logits[..., 0],
         _embedding_scale(model, rows),
+        Scrubber(model, probes),
     )
 
 

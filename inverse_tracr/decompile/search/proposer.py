@@ -9,8 +9,9 @@ import numpy as np
 from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.decompile.search.columns import Sketch
-from inverse_tracr.decompile.search.observe import Labels, Probes, draw_probes, observe
+from inverse_tracr.decompile.search.observe import observe
 from inverse_tracr.decompile.search.output import finished, with_whole_tables
+from inverse_tracr.decompile.search.probes import Labels, Probes, draw_probes
 from inverse_tracr.decompile.search.search import SearchConfig, search_sketches
 from inverse_tracr.decompile.verify import model_outputs, program_outputs, same
 from inverse_tracr.errors import InverseTracrError

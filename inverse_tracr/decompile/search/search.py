@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,14 +16,13 @@ from inverse_tracr.decompile.search.columns import (
     input_columns,
 )
 from inverse_tracr.decompile.search.consumers import (
-    SILENT,
     HeadReading,
     select_line,
-    spread,
 )
 from inverse_tracr.decompile.search.heads import read_head
-from inverse_tracr.decompile.search.mlps import Reading, joint_explained, read_mlp, without
+from inverse_tracr.decompile.search.mlps import Reading, read_mlp
 from inverse_tracr.decompile.search.observe import Observation
+from inverse_tracr.decompile.search.scrub import CHANGED, ENOUGH
 from inverse_tracr.decompile.search.selectors import visible
 from inverse_tracr.rasp.functions import BinaryTable, UnaryFunction, UnaryTable
 from inverse_tracr.rasp.naming import name_unary
@@ -86,9 +86,10 @@ def _attention(
 
 
 def _unread(observation: Observation, layer: int, head: int, state: Sketch) -> Sketch:
-    """A head without a line: free when it does nothing, dear when it does."""
-    rows = observation.heads[layer][head][observation.probes.mask]
-    return state.extended((), (), 2 * layer, 20.0 * spread(rows) / observation.scale)
+    """A head without a line: free when it does nothing that matters, dear when it does."""
+    nothing = np.zeros(int(observation.probes.mask.sum()), dtype=np.int64)
+    kept = observation.scrubber.kept(2 * layer, head, nothing)
+    return state.extended((), (), 2 * layer, 0.0 if kept >= ENOUGH else CHANGED * (1 - kept))
 
 
 def _with_head(
@@ -137,19 +138,13 @@ def _mlp(
     """The sketch with lines for what the MLP writes beside the widths of this layer; or without any."""
     mask = observation.probes.mask
     rows = observation.half[2 * layer + 1][mask].astype(np.float64)
-    if spread(observation.half[2 * layer + 1][mask]) < SILENT * observation.scale:
-        yield sketch
-        return
-    rows = without(rows - rows.mean(axis=0), [column.labels[mask] for column in widths])
-    for lines in read_mlp(rows, sketch.columns, mask, observation.scale, config.readings):
-        left = 1 - joint_explained(rows, [line.labels for line in lines])
-        yield _with_readings(sketch, lines, mask, 2 * layer + 1, 8 * left)
-    yield sketch.extended((), (), 2 * layer + 1, 8.0)
+    kept = partial(observation.scrubber.kept, 2 * layer + 1, 0)
+    forced = [column.labels[mask] for column in widths]
+    for lines, cost in read_mlp(rows, sketch.columns, mask, observation.scale, forced, kept, config.readings):
+        yield _with_readings(sketch, lines, mask, 2 * layer + 1, cost)
 
 
-def _with_readings(
-    sketch: Sketch, chosen: Sequence[Reading], mask: Truth, half: int, penalty: float
-) -> Sketch:
+def _with_readings(sketch: Sketch, chosen: Sequence[Reading], mask: Truth, half: int, cost: float) -> Sketch:
     lines: list[Line] = []
     columns: list[Column] = []
     for mapping in chosen:
@@ -158,7 +153,6 @@ def _with_readings(
         labels[mask] = mapping.labels
         lines.append(_mapping_line(mapping, mask))
         columns.append(Column(ref, labels, tuple(range(int(mapping.labels.max()) + 1))))
-    cost = penalty + sum(mapping.cost for mapping in chosen)
     return sketch.extended(tuple(lines), tuple(columns), half, cost)
 
 

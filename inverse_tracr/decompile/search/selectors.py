@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.decompile.search.columns import Column, Truth
-from inverse_tracr.decompile.search.observe import Labels, Probes
+from inverse_tracr.decompile.search.probes import Labels, Probes
 from inverse_tracr.rasp.functions import (
     Comparison,
     NamedPredicate,
