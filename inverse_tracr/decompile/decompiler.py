@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
@@ -12,6 +12,9 @@ from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import Program
+
+MOSTLY = 0.5
+"""Share of inputs on which a refuted program agrees so that others are not looked for."""
 
 
 class UnknownMethodError(BadInputError):
@@ -23,15 +26,21 @@ class UnknownMethodError(BadInputError):
 def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     """The RASP program that a model computes, recompiled and checked against its weights.
 
-    `method` is a registered proposer, or `auto`: all of them, cheapest first, until a program is verified.
-    Always ends in a verdict; of refuted candidates the one that agrees on most inputs is returned.
+    `method` is a registered proposer, or `auto`: all of them, cheapest first, until a program is verified
+    or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
+    its program, which no other way of reading changes. Always ends in a verdict; of refuted candidates the
+    one that agrees on most inputs is returned.
     """
     start = time.perf_counter()
     best: tuple[str, Proposal, Verification] | None = None
     tried: dict[str, int] = {}
     judge = remembering_judge(model)
     understood = Proposal(None)
-    for name, proposal in _proposals(model, method, judge):
+
+    def enough() -> bool:
+        return best is not None and _is_mostly_read(best[1], best[2])
+
+    for name, proposal in _proposals(model, method, judge, enough):
         tried[name] = tried.get(name, 0) + 1
         verification = _NOTHING if proposal.program is None else judge(proposal.program)
         if proposal.partial and not understood.partial:
@@ -69,10 +78,12 @@ def check_method(method: str) -> None:
 _NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
 
 
-def _proposals(model: TransformerProgram, method: str, judge: Judge) -> Iterator[tuple[str, Proposal]]:
+def _proposals(
+    model: TransformerProgram, method: str, judge: Judge, enough: Callable[[], bool]
+) -> Iterator[tuple[str, Proposal]]:
     check_method(method)
     for name, proposer in proposers().items():
-        if method in ("auto", name):
+        if method in ("auto", name) and not enough():
             seen: set[object] = set()
             for proposal in proposer(model, judge):
                 if proposal.program is None or proposal.program not in seen:
@@ -94,6 +105,12 @@ def remembering_judge(model: TransformerProgram) -> Judge:
         return known[program]
 
     return judge
+
+
+def _is_mostly_read(proposal: Proposal, verification: Verification) -> bool:
+    """Whether a refuted program explains the whole model, and most of what it does."""
+    whole = proposal.program is not None and not proposal.partial
+    return whole and verification.agreement >= MOSTLY
 
 
 def _rank(proposal: Proposal, verification: Verification) -> tuple[bool, bool, float]:

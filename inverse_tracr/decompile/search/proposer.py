@@ -21,9 +21,12 @@ from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.readable import readable
 
 _PROBES = 160
+_FEWEST_PROBES = 24
+_PAIRS = 150_000
+"""Probes at first: as many as have this number of pairs of positions, within bounds."""
 _FRESH = 400
 _MOST_FAILING = 60
-_ROUNDS = 5
+_ROUNDS = 4
 _ENDINGS = 2
 """Programs of a sketch that differ in how the output is read."""
 _JUDGED = 2
@@ -37,7 +40,8 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
     the search, else the best are proposed at the end.
     """
     signature = model.signature
-    probes = draw_probes(signature, _PROBES, seed=0)
+    count = min(_PROBES, max(_FEWEST_PROBES, _PAIRS // signature.max_seq_len**2))
+    probes = draw_probes(signature, count, seed=0)
     ranked: dict[Program, tuple[float, Sketch]] = {}
     for round_number in range(1, _ROUNDS + 1):
         observation = observe(model, probes)
