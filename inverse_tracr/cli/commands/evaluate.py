@@ -136,8 +136,8 @@ def _evaluate(
     from inverse_tracr.evaluate.decompilers import DecompilerSpec
     from inverse_tracr.evaluate.noise import noisy_cases
     from inverse_tracr.evaluate.records import Results
+    from inverse_tracr.evaluate.revision import code_revision
     from inverse_tracr.evaluate.run import Evaluation, RunOptions
-    from inverse_tracr.zoo.revision import package_revision
 
     specs = [DecompilerSpec(name) for name in names]
     for spec in specs:
@@ -146,7 +146,7 @@ def _evaluate(
     reporter = _Reporter(sum(map(len, opened)) * len(names))
     records: list[list[Record]] = []
     for spec in specs:
-        with Evaluation(spec, package_revision(), options, kept, reporter) as evaluation:
+        with Evaluation(spec, code_revision(), options, kept, reporter) as evaluation:
             records += [list(evaluation.run(noisy_cases(one.cases(), noise))) for one in opened]
         reporter.next()
     return records
