@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from statistics import median
 
 import numpy as np
@@ -74,36 +78,47 @@ class Row:
         return self.verdict != Verdict.REFUTED.value
 
 
-def cases(count: int, by_tracr: int, seed: int) -> Iterator[Case]:
-    """Every source in turn."""
-    yield from _written(by_tracr)
-    for mode in Mode:
-        for index in range(count):
-            program, signature = random_program(seed, index)
-            yield Case("skewed", f"{seed}.{index}", program, signature, mode.value)
-        for preset in PRESETS:
-            for index in range(count):
-                sample = sample_program(preset, seed, index)
-                yield Case(preset, f"{seed}.{index}", sample.program, sample.signature, mode.value)
-
-
-def _written(by_tracr: int) -> Iterator[Case]:
-    asked = 0
+def cases(count: int, by_tracr: int, seed: int) -> Iterator[Callable[[], Case]]:
+    """Every source in turn; each case is made when it is called for."""
     for written in PROGRAMS:
-        with silent():
-            program = from_tracr(written.build(), written.vocab, written.max_seq_len, written.causal)
-        signature = Signature(written.vocab, written.max_seq_len, written.causal)
-        found = _compiled(Case("written", written.name, program, signature, Mode.TRACR.value))
-        yield Case("written", written.name, program, signature, (Mode.TRACR if found else Mode.FIXED).value)
-        if asked < by_tracr and found is not None and found.config.d_model <= SMALL:
-            asked += 1
-            yield Case("written", written.name, program, signature, "Tracr", written)
+        yield partial(_by_us, written)
+    for written in PROGRAMS[:: max(1, len(PROGRAMS) // by_tracr)] if by_tracr else ():
+        yield partial(_by_tracr, written)
+    for mode in Mode:
+        for source in ("skewed", *PRESETS):
+            for index in range(count):
+                yield partial(_drawn, source, seed, index, mode)
+
+
+def _drawn(source: str, seed: int, index: int, mode: Mode) -> Case:
+    if source == "skewed":
+        program, signature = random_program(seed, index)
+    else:
+        sample = sample_program(source, seed, index)
+        program, signature = sample.program, sample.signature
+    return Case(source, f"{seed}.{index}", program, signature, mode.value)
+
+
+def _by_tracr(written: Written) -> Case:
+    with silent():
+        program = from_tracr(written.build(), written.vocab, written.max_seq_len, written.causal)
+    signature = Signature(written.vocab, written.max_seq_len, written.causal)
+    return Case("written", written.name, program, signature, "Tracr", written)
+
+
+def _by_us(written: Written) -> Case:
+    """In mode `tracr`, or `fixed` where Tracr refuses the program."""
+    asked = replace(_by_tracr(written), by=Mode.TRACR.value, written=None)
+    return asked if _compiled(asked) is not None else replace(asked, by=Mode.FIXED.value)
 
 
 def _compiled(case: Case) -> TransformerProgram | None:
     try:
         if case.written is not None:
             written = case.written
+            ours = compile_program(case.program, case.signature, cap=LARGEST)
+            if ours.config.d_model > SMALL:
+                return None
             return compiled_by_tracr(
                 written.build(), written.vocab, written.max_seq_len, causal=written.causal
             )
@@ -141,6 +156,27 @@ def _same(found: Program, true: Program, signature: Signature) -> bool:
         return canonical(found, signature) == canonical(true, signature)
     except InverseTracrError:
         return False
+
+
+def measure(count: int, by_tracr: int, seed: int, workers: int) -> list[Row | None]:
+    """All cases in order, shared out to processes."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(measure_part, count, by_tracr, seed, n, workers) for n in range(workers)]
+        found = {number: row for part in parts for number, row in part.result().items()}
+    return [found[number] for number in sorted(found)]
+
+
+def measure_part(count: int, by_tracr: int, seed: int, first: int, step: int) -> dict[int, Row | None]:
+    """Every `step`-th case from the one numbered `first`."""
+    torch.set_num_threads(1)
+    rows: dict[int, Row | None] = {}
+    for number, make in enumerate(cases(count, by_tracr, seed)):
+        if number % step == first:
+            rows[number] = row = judge(make(), number)
+            tell(len(rows), (2 * len(PROGRAMS) + 8 * count) // step, every=20)
+            if row is not None and not row.verified:
+                print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
+    return rows
 
 
 def report(rows: Sequence[Row], left_out: int) -> str:
@@ -189,20 +225,12 @@ def main() -> None:
         "--by-tracr", type=int, default=10, help="written programs that Tracr itself compiles"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    rows: list[Row] = []
-    left_out = 0
-    for number, case in enumerate(cases(options.count, options.by_tracr, options.seed)):
-        row = judge(case, number)
-        tell(number + 1, 8 * options.count + len(PROGRAMS) + options.by_tracr, every=50)
-        if row is None:
-            left_out += 1
-            continue
-        rows.append(row)
-        if not row.verified:
-            print(json.dumps(asdict(row)), flush=True)
+    rows = measure(options.count, options.by_tracr, options.seed, options.workers)
+    left_out = rows.count(None)
+    rows = [row for row in rows if row is not None]
     section = report(rows, left_out)
     print(section)
     if options.write:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from inverse_tracr.compile import Mode, compile_program, soundness
 from inverse_tracr.decompile import Verdict, decompile, verify
+from inverse_tracr.decompile.lift import mlp
+from inverse_tracr.decompile.lift.lift import lift
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import Program, Signature, parse_source, print_program
 from inverse_tracr.rasp.canonical import canonical
@@ -123,6 +125,15 @@ def test_what_a_model_really_computes_where_it_departs_from_its_program(name: st
     found = decompile(model, method="lift")
     assert found.verification.verified, str(found)
     assert verify(model, program).verdict is Verdict.REFUTED
+
+
+def test_values_blended_in_too_many_ways_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlp, "_MOST_BLENDS", 0)
+    program, signature = parsed(DEPARTING["long widths"])
+    model = compile_program(program, signature)
+    lifted = lift(model, exact=True)
+    assert [line.problem for line in lifted.unknown.values()] == ["values are blended in too many ways"]
+    assert decompile(model, method="lift").verdict is Verdict.REFUTED
 
 
 def test_soft_attention_is_refuted_with_the_agreement_and_a_counterexample() -> None:

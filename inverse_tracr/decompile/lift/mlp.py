@@ -73,7 +73,10 @@ class MlpReader:
                     categorical.setdefault((function.operands, function.width), []).append(function)
         for functions in categorical.values():
             for group in self._variables_of(functions):
-                self._add_categorical(group)
+                try:
+                    self._add_categorical(group)
+                except NotReadableError as error:
+                    self._add_unknown({f.dim: list(f.neurons) for f in group}, error)
 
     def _written(self) -> list[dict[int, list[int]]]:
         """Written dimensions that belong together, each with the neurons that write it outside of BOS."""
