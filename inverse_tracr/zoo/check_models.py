@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inverse_tracr.compile import Mode, plan
 from inverse_tracr.compile.circuit import circuit
 from inverse_tracr.compile.soundness import plan_soundness
 from inverse_tracr.model import TransformerProgram
-from inverse_tracr.rasp import Program, Signature, Trace, comparison_inputs, count_inputs
+from inverse_tracr.rasp import Encoding, Program, Signature, Trace, comparison_inputs, count_inputs
 from inverse_tracr.rasp.canonical import canonical
+from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.sample import Preset
 from inverse_tracr.sample.function_hash import function_hash
 from inverse_tracr.zoo.causal import causal_effects
@@ -77,7 +79,7 @@ def _student_problems(specimen: Specimen) -> Iterator[str]:
     digest = hashlib.blake2b(flat.tobytes(), digest_size=16).hexdigest()
     if digest != specimen.row["weights_hash"]:
         yield f"weights_hash: expected {digest}, got {specimen.row['weights_hash']}"
-    share = share_right(specimen.model, specimen.program, specimen.signature)
+    share = share_right(specimen.model, specimen.program, specimen.signature, nearest=True)
     if abs(share - specimen.row["agreement"]) > 1e-3:
         yield f"agreement: expected {share:.4f}, got {specimen.row['agreement']:.4f}"
 
@@ -88,14 +90,27 @@ def share_right(
     signature: Signature,
     limit: int | None = None,
     samples: int | None = None,
+    *,
+    nearest: bool = False,
 ) -> float:
-    """Share of the inputs of a comparison on which a model says what the program says at every position."""
+    """Share of the inputs of a comparison on which a model says what the program says at every position.
+
+    `nearest`: a number is right when the nearest member of the program's value set is the right one.
+    """
+    members = _members(program, signature) if nearest else None
     if limit is None or samples is None:
         inputs = comparison_inputs(signature)
     else:
         inputs = comparison_inputs(signature, limit=limit, samples=min(samples, count_inputs(signature)))
-    right = [
-        agreement(model, model.logits_for(batch), Trace(program, signature, batch).output).all(axis=1)
-        for batch in inputs
-    ]
+    right: list[NDArray[np.bool_]] = []
+    for batch in inputs:
+        said = Trace(program, signature, batch).output
+        right.append(agreement(model, model.logits_for(batch), said, members).all(axis=1))
     return float(np.concatenate(right).mean())
+
+
+def _members(program: Program, signature: Signature) -> NDArray[np.float64] | None:
+    """The value set of a numerical output, rising; None where the output is categorical."""
+    if program.encoding(program.output) is not Encoding.NUMERICAL:
+        return None
+    return np.array(sorted(float(v) for v in ValueSets(program, signature)[program.output]))  # pyright: ignore[reportArgumentType]

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inverse_tracr.compile import Compiled
-from inverse_tracr.model import Weights
+from inverse_tracr.model import TransformerProgram, Weights
 from inverse_tracr.model.config import SIZES
+from inverse_tracr.rasp import Encoding
+from inverse_tracr.zoo.check_models import share_right
 from inverse_tracr.zoo.config import Acceptance, ZooConfig
 from inverse_tracr.zoo.items import Item
 from inverse_tracr.zoo.model_json import model_to_json
@@ -54,7 +56,7 @@ def train(trainer: Trainer, config: ZooConfig, items: Sequence[Item | Row]) -> t
             rows.append(StudentRow(**asdict(item)))
             continue
         for student in students[item.row.item]:
-            if student.weights is None or not is_taken(config, student):
+            if student.weights is None or not is_taken(config, item, student):
                 rows.append(_rejected_row(item, student))
                 continue
             flat = flatten(student.weights)
@@ -63,15 +65,29 @@ def train(trainer: Trainer, config: ZooConfig, items: Sequence[Item | Row]) -> t
     return rows, weights
 
 
-def is_taken(config: ZooConfig, student: Trained) -> bool:
-    """Whether the zoo takes a student that was accepted."""
+def is_taken(config: ZooConfig, item: Item, student: Trained) -> bool:
+    """Whether the zoo takes a student that was accepted.
+
+    EXACT asks for what a verifier asks: numbers within 1e-4, where accepting takes the nearest member.
+    """
     match config.acceptance:
         case Acceptance.USUAL:
             return True
         case Acceptance.EXACT:
-            return student.agreement == 1.0
+            return student.agreement == 1.0 and _exact_numbers(item, student)
         case Acceptance.IMPERFECT:
             return IMPERFECT[0] <= student.agreement <= IMPERFECT[1]
+
+
+def _exact_numbers(item: Item, student: Trained) -> bool:
+    program, signature, weights = item.program, item.signature, student.weights
+    if weights is None or program.encoding(program.output) is not Encoding.NUMERICAL:
+        return weights is not None
+    made = Compiled(item.plan, weights)
+    model = TransformerProgram(
+        weights.config(signature.causal), weights, made.input_encoder, made.output_encoder
+    )
+    return share_right(model, program, signature) == 1.0
 
 
 def _rejected_row(item: Item, student: Trained) -> StudentRow:
