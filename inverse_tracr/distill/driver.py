@@ -119,7 +119,7 @@ def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[
         own = found[slot, : task.d_model, : task.config.d_model].copy()
         first = halves
         if recipe.kind is Kind.NATURAL:
-            first, own = natural_halves(task), _turned(task, own)
+            first, own = natural_halves(task), _turned(task, _no_longer_than_one(own))
         trainee = Trainee(task, first, halves, own, bases[slot])
         if moments is not None and not bases[slot].exact:
             trainee.crowded = _is_crowded(recipe, task, moments, slot)
@@ -145,6 +145,11 @@ def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> li
         random = task.random(Stream.BASIS)
         found.append(exact_basis(seen, stiff, reads, uniform, w_u, task.d_model, random))
     return found
+
+
+def _no_longer_than_one(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of W_emb without the gain of the output's code: random blocks would make logits explode by it."""
+    return rows / np.maximum(1, np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def _is_crowded(recipe: Recipe, task: Task, moments: Moments, slot: int) -> bool:
