@@ -102,11 +102,12 @@ def share_right(
         inputs = comparison_inputs(signature)
     else:
         inputs = comparison_inputs(signature, limit=limit, samples=min(samples, count_inputs(signature)))
-    right: list[NDArray[np.bool_]] = []
+    right = count = 0
     for batch in inputs:
         said = Trace(program, signature, batch).output
-        right.append(agreement(model, model.logits_for(batch), said, members).all(axis=1))
-    return float(np.concatenate(right).mean())
+        right += int(agreement(model, model.logits_for(batch), said, members).all(axis=1).sum())
+        count += len(batch)
+    return right / count
 
 
 def _members(program: Program, signature: Signature) -> NDArray[np.float64] | None:
