@@ -38,7 +38,8 @@ class HalfLayer:
     """One half-layer: attention of layer k is half-layer 2 k, its MLP 2 k + 1.
 
     `lines` counts the program's lines there. `found_in_model` is the share of positions whose output lies
-    nearest to the mean of their class by these lines; `model_in_found` the share of positions whose class in
+    nearest to the mean of their class by these lines, or whose class follows from the true program's lines
+    there (a student may merge what is read nowhere); `model_in_found` the share of positions whose class in
     the model follows from their class by these lines.
     """
 
@@ -98,7 +99,7 @@ class MechanismJudge:
         return HalfLayer(
             half,
             len(found or []),
-            purity(vectors, mine, noise),
+            max(purity(vectors, mine, noise), determined(mine, true)),
             determined(nearest_means(vectors, true), mine),
         )
 
