@@ -89,7 +89,7 @@ def read_mlp(
         following = [
             state.extended(reading, kept)
             for state in states
-            for reading in _single(state.rest, columns, mask, scale, state.labels, kept, 4)
+            for reading in _single(state.rest, columns, mask, scale, state.labels, kept, 3)
         ]
         following = sorted(
             (s for s in following if s.kept > states[0].kept + _LEAST_GAIN), key=lambda s: s.total

@@ -70,8 +70,8 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
         if failing:
             wrong = max(failing, key=lambda pair: pair[0])[1][:_MOST_FAILING]
             probes = Probes(
-                np.concatenate([probes.tokens, fresh.probes.tokens[wrong]]),
-                np.concatenate([probes.lengths, fresh.probes.lengths[wrong]]),
+                np.concatenate([fresh.probes.tokens[wrong], probes.tokens]),
+                np.concatenate([fresh.probes.lengths[wrong], probes.lengths]),
             )
     for program in sorted(ranked, key=lambda p: -ranked[p][0])[:_JUDGED]:
         yield _proposal(program, ranked[program][1], model)
