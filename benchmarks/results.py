@@ -30,5 +30,10 @@ def tell(done: int, of: int, every: int = 1_000) -> None:
 def _command() -> str:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is None:
-        return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    return " ".join(["python -m", spec.name.removesuffix(".__main__"), *sys.argv[1:]])
+        return " ".join([Path(sys.argv[0]).name, *_arguments()])
+    return " ".join(["python -m", spec.name.removesuffix(".__main__"), *_arguments()])
+
+
+def _arguments() -> list[str]:
+    """The options; of a path on this machine only its last part, which is all that means something elsewhere."""
+    return [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
