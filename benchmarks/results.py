@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from inverse_tracr.evaluate.sections import provenance, replace_section, table
+from inverse_tracr.evaluate.sections import plain_arguments, provenance, replace_section, table
 
 __all__ = ["RESULTS", "ROOT", "table", "tell", "write_section"]
 
@@ -30,10 +30,5 @@ def tell(done: int, of: int, every: int = 1_000) -> None:
 def _command() -> str:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is None:
-        return " ".join([Path(sys.argv[0]).name, *_arguments()])
-    return " ".join(["python -m", spec.name.removesuffix(".__main__"), *_arguments()])
-
-
-def _arguments() -> list[str]:
-    """The options; of a path on this machine only its last part, which is all that means something elsewhere."""
-    return [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+        return " ".join([Path(sys.argv[0]).name, *plain_arguments()])
+    return " ".join(["python -m", spec.name.removesuffix(".__main__"), *plain_arguments()])

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def plain_arguments() -> list[str]:
+    """This process's options; of an absolute path only its last part, which is all that means something
+    elsewhere.
+    """
+    return [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
 
 
 def provenance(command: str, root: Path) -> str:

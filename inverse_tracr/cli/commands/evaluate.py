@@ -154,7 +154,7 @@ def _evaluate(
 
 def _write(found: Sequence[Findings], *, quick: bool, noise: float) -> None:
     from inverse_tracr.evaluate.markdown import report
-    from inverse_tracr.evaluate.sections import provenance, replace_section
+    from inverse_tracr.evaluate.sections import plain_arguments, provenance, replace_section
 
     path = Path("docs") / "results.md"
     if not path.parent.is_dir():
@@ -162,7 +162,7 @@ def _write(found: Sequence[Findings], *, quick: bool, noise: float) -> None:
     name, title = ("evaluation-quick", "Evaluation, quick") if quick else ("evaluation", "Evaluation")
     if noise:
         name, title = f"{name}-noise-{noise:g}".replace(".", "-"), f"{title}, noise of {noise:.0%}"
-    command = shlex.join(["inverse-tracr", *sys.argv[1:]])
+    command = shlex.join(["inverse-tracr", *plain_arguments()])
     replace_section(path, name, title, report(found), provenance(command, Path()))
     note(f"{path}: section {name} written")
 
