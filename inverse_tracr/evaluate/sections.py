@@ -44,9 +44,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def plain_arguments() -> list[str]:
-    """This process's options; of an absolute path only its last part, which is all that means something
-    elsewhere.
-    """
+    """The options of this process; of an absolute path its last part, all that means something elsewhere."""
     return [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
 
 
