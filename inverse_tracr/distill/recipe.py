@@ -139,7 +139,6 @@ def _expect(condition: bool, name: str, expected: str, got: int | float) -> None
 
 COMPRESSED = Recipe(
     Kind.COMPRESSED,
-    factor=1.25,
     align_steps=100,
     residual_weights=(0.1, 1e-3),
     steps=480,
@@ -150,7 +149,7 @@ COMPRESSED = Recipe(
     crowded=0.7,
 )
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the
-student has dimensions, and few are accepted; see docs/distill.md."""
+student has dimensions, and few are accepted; at 1.25 most are (docs/distill.md)."""
 
 NATURAL = Recipe(
     Kind.NATURAL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 from inverse_tracr.model.file_errors import ModelFileError
@@ -45,6 +46,13 @@ class JsonFields:
         if type(content) is not int:
             raise self.wrong(name, "a whole number", content)
         return content
+
+    def number(self, name: str) -> float:
+        """A number that is finite."""
+        content = self.take(name)
+        if type(content) not in (int, float) or not math.isfinite(cast("float", content)):
+            raise self.wrong(name, "a number", content)
+        return float(cast("float", content))
 
     def flag(self, name: str) -> bool:
         """`true` or `false`."""

@@ -19,6 +19,8 @@ from inverse_tracr.zoo.excluded import excluded_digest
 SCHEMA_VERSION = 1
 SHORTEST, LONGEST = 4, 15
 """Lengths of a stratified zoo, both included."""
+USUAL_FACTOR = 2.0
+"""Width of a student's teacher over its own, where nothing else is asked for."""
 
 
 class Kind(enum.Enum):
@@ -63,7 +65,8 @@ class ZooConfig:
     `presets` are taken in turn. `stratified`: lengths 4 to 15 in turn, the same number of each; every
     combination of length and preset is a stratum with its own quota. `cap`: parameters of a compiled model.
     `without_test_functions`: functions of the test sets are left out. `copies`: checkpoints kept of every
-    student. Raises BadInputError for a count below 1, no presets, or options that only students have.
+    student. `factor`: width of a student's teacher over its own. Raises BadInputError for a count below 1, a
+    factor below 1, no presets, or options that only students have.
     """
 
     kind: Kind
@@ -76,6 +79,7 @@ class ZooConfig:
     acceptance: Acceptance = Acceptance.USUAL
     cap: int = DEFAULT_CAP
     copies: int = 1
+    factor: float = USUAL_FACTOR
 
     def __post_init__(self) -> None:
         for name, least in (("count", 1), ("seed", 0), ("cap", 1), ("copies", 1)):
@@ -83,10 +87,13 @@ class ZooConfig:
                 raise BadInputError(
                     f"{name} of a zoo", expected=f"at least {least}", got=str(getattr(self, name))
                 )
+        if not self.factor >= 1:
+            raise BadInputError("factor of a zoo", expected="at least 1", got=f"{self.factor}")
         if not self.presets:
             raise BadInputError("a zoo needs at least one preset")
-        if self.kind is Kind.STANDARD and (self.acceptance is not Acceptance.USUAL or self.copies != 1):
-            raise BadInputError("only students are accepted or rejected, and kept in copies")
+        students = self.acceptance, self.copies, self.factor
+        if self.kind is Kind.STANDARD and students != (Acceptance.USUAL, 1, USUAL_FACTOR):
+            raise BadInputError("only students are accepted or rejected, kept in copies, and narrower")
 
     @property
     def trained(self) -> bool:
@@ -122,6 +129,7 @@ class ZooConfig:
             "acceptance": self.acceptance.value,
             "cap": self.cap,
             "copies": self.copies,
+            **({"factor": self.factor} if self.trained else {}),
         }
 
     def _recipe(self) -> str:
@@ -152,8 +160,9 @@ def config_from_json(fields: JsonFields) -> ZooConfig:
         raise fields.wrong("schema_version", str(SCHEMA_VERSION), version)
     presets = fields.take("presets")
     try:
+        kind = Kind(fields.text("kind"))
         config = ZooConfig(
-            kind=Kind(fields.text("kind")),
+            kind=kind,
             count=fields.whole("count"),
             seed=fields.whole("seed"),
             presets=tuple(Preset(name) for name in presets) if isinstance(presets, list) else (),
@@ -163,6 +172,7 @@ def config_from_json(fields: JsonFields) -> ZooConfig:
             acceptance=Acceptance(fields.text("acceptance")),
             cap=fields.whole("cap"),
             copies=fields.whole("copies"),
+            factor=USUAL_FACTOR if kind is Kind.STANDARD else fields.number("factor"),
         )
     except ValueError as error:
         raise fields.contradictory(error) from error

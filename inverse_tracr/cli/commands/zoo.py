@@ -41,6 +41,7 @@ def build(
     preset: PresetName = "sound",
     stratified: Flag = False,
     copies: int = 1,
+    factor: float = 2.0,
     engine: EngineName = "local",
     workers: int | None = None,
     chunk_size: int | None = None,
@@ -68,6 +69,8 @@ def build(
         The same number of programs of every length from 4 to 15.
     copies
         Checkpoints kept of every student.
+    factor
+        Students: width of the teacher over the student's; most programs do not fit at 2.
     engine
         serial: in this process; local: processes of this machine; ray: a Ray cluster (RAY_ADDRESS).
     workers
@@ -83,7 +86,7 @@ def build(
     """
     from inverse_tracr import zoo as zoos
 
-    config = _config(kind, count, seed, preset, stratified=stratified, copies=copies)
+    config = _config(kind, count, seed, preset, stratified=stratified, copies=copies, factor=factor)
     note(f"{out}: {_one_line(config)}")
     manifest = zoos.build(
         config,
@@ -103,6 +106,7 @@ def plan(
     seed: int = 0,
     preset: PresetName = "sound",
     stratified: Flag = False,
+    factor: float = 2.0,
     workers: int | None = None,
     chunk_size: int | None = None,
     json: Flag = False,
@@ -121,6 +125,8 @@ def plan(
         Distribution of programs.
     stratified
         The same number of programs of every length from 4 to 15.
+    factor
+        Students: width of the teacher over the student's.
     workers
         Processes; one a core unless given.
     chunk_size
@@ -131,7 +137,7 @@ def plan(
     from inverse_tracr.zoo.build import trainer_of
     from inverse_tracr.zoo.estimate import estimate
 
-    config = _config(kind, count, seed, preset, stratified=stratified, copies=1)
+    config = _config(kind, count, seed, preset, stratified=stratified, copies=1, factor=factor)
     size = _chunk_size(chunk_size, config)
     trainer = trainer_of(config)
     found = estimate(config, chunk_size=size, workers=_workers(workers), trainer=trainer)
@@ -275,14 +281,23 @@ def write_test_functions() -> None:
 
 
 def _config(
-    kind: KindName, count: int, seed: int, preset: PresetName, *, stratified: bool, copies: int
+    kind: KindName,
+    count: int,
+    seed: int,
+    preset: PresetName,
+    *,
+    stratified: bool,
+    copies: int,
+    factor: float,
 ) -> ZooConfig:
     from inverse_tracr.sample import Preset
     from inverse_tracr.zoo import Kind, ZooConfig
     from inverse_tracr.zoo.test_sets import MIXED
 
     presets = MIXED if preset == "mixed" else (Preset(preset),)
-    return ZooConfig(Kind(kind), count, seed, presets=presets, stratified=stratified, copies=copies)
+    return ZooConfig(
+        Kind(kind), count, seed, presets=presets, stratified=stratified, copies=copies, factor=factor
+    )
 
 
 def _engine(name: EngineName, workers: int | None, memory_gib: float, minutes: float) -> Engine:
