@@ -19,6 +19,7 @@ from benchmarks.results import table, write_section
 from benchmarks.tracr_oracle import TracrRefusesError, check_assembly, craft, silent
 from inverse_tracr.compile import compile_program, compile_weights
 from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.rasp.caching import empty_caches
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.signature import BOS, PAD, Signature
 from inverse_tracr.sample import sample_program
@@ -60,12 +61,12 @@ def cases(count: int, seed: int) -> list[Case]:
 def measure(count: int, whole: int, seed: int) -> Speeds:
     """Compile every program once by each compiler, one after the other; `whole` of them by all of Tracr."""
     programs = cases(count, seed)
-    _forget()
+    empty_caches()
     weights, models, crafts, wholes = [], [], [], []
     with silent():
         for index, (program, signature) in enumerate(programs):
             weights.append(_seconds(lambda p=program, s=signature: compile_weights(p, s)))
-            _forget()
+            empty_caches()
             models.append(_seconds(lambda p=program, s=signature: compile_program(p, s)))
             crafts.append(_seconds(lambda p=program, s=signature: craft(p, s)))
             if index < whole:
@@ -85,15 +86,6 @@ def measure(count: int, whole: int, seed: int) -> Speeds:
 
 def _ratio(slow: list[float], fast: list[float]) -> float:
     return statistics.median(s / f for s, f in zip(slow, fast, strict=True))
-
-
-def _forget() -> None:
-    """Empty the tables of functions, so that every compilation finds them as a new program does."""
-    from inverse_tracr.rasp import functions
-
-    functions.tabulate_unary.cache_clear()
-    functions.tabulate_binary.cache_clear()
-    functions.tabulate_predicate.cache_clear()
 
 
 def _tracr(program: Program, signature: Signature) -> object:

@@ -14,6 +14,15 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+_EMPTIED: list[Callable[[], None]] = []
+
+
+def empty_caches() -> None:
+    """Forget everything, as benchmarks need it that time what is new."""
+    for empty in _EMPTIED:
+        empty()
+
+
 def types_of(value: object) -> Hashable:
     """What tells a value from equal ones of other types; None where there are no others.
 
@@ -39,6 +48,8 @@ def cached_by_type(*, maxsize: int) -> Callable[[Callable[Arguments, Result]], C
         @lru_cache(maxsize=maxsize)
         def cached(_types: Hashable, *args: Any, **options: Any) -> Result:
             return function(*args, **options)
+
+        _EMPTIED.append(cached.cache_clear)
 
         @wraps(function)
         def called(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
