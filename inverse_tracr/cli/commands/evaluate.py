@@ -118,9 +118,14 @@ def _open(
     quick: bool,
 ) -> list[TestSetFolder]:
     from inverse_tracr.evaluate.cases import open_test_set, quick_sets
+    from inverse_tracr.zoo.quick import QUICK_SETS
 
     if quick:
-        return quick_sets(limit)
+        found = quick_sets(limit)
+        for name in QUICK_SETS:
+            if all(name != one.name for one in found):
+                note(f"{name}: not in this version of the package, left out")
+        return found
     return [open_test_set(name, folder, limit, split) for name in sets]
 
 
