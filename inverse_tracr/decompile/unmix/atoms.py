@@ -19,47 +19,40 @@ def least_squares(vectors: Floats, wanted: Floats) -> Floats:
 class Atoms:
     """A growing list of vectors; two that are closer than `tolerance`, relative to their size, are one.
 
-    `vectors` has a row for each. `groups` are sets of atoms that were met together: what one part writes, the
-    keys of one head. Those of one variable are always in one of them.
+    `vectors` has a row for each. `written` are those that a part has written so far: no other part writes
+    them, and only they can be read. `groups` are sets of atoms that were met together: what one part writes,
+    the keys of one head. Those of one variable are always in one of them.
     """
 
     def __init__(self, d_model: int, tolerance: float) -> None:
         self.vectors: Floats = np.zeros((0, d_model))
         self.groups: list[tuple[int, ...]] = []
+        self.written: set[int] = set()
         self._tolerance = tolerance
 
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def find(self, vector: Floats) -> int | None:
-        """The atom that a vector is, or None."""
-        if not len(self):
-            return None
-        gaps = np.linalg.norm(self.vectors - vector, axis=1)
-        best = int(gaps.argmin())
-        return best if gaps[best] <= self._tolerance * np.linalg.norm(vector) else None
+    def place(self, vector: Floats, *, new: bool = False) -> int:
+        """The atom that a vector is; a new one where it is none so far. `new`: none that is written."""
+        return self._placed(vector, self.written if new else set())
 
-    def place(self, vector: Floats) -> int:
-        """The atom that a vector is; a new one where it is none so far."""
-        known = self.find(vector)
-        if known is not None:
-            return known
-        self.vectors = np.concatenate([self.vectors, vector[None]])
-        return len(self) - 1
-
-    def place_own(self, vectors: Iterable[Floats]) -> list[int]:
+    def place_own(self, vectors: Iterable[Floats], *, new: bool = False) -> list[int]:
         """An atom for each vector, none of them shared; those known so far are taken. Noted as a group."""
         found: list[int] = []
         for vector in vectors:
-            gaps = np.linalg.norm(self.vectors - vector, axis=1)
-            gaps[found] = np.inf
-            best = int(gaps.argmin()) if len(gaps) else 0
-            if not len(gaps) or gaps[best] > self._tolerance * np.linalg.norm(vector):
-                self.vectors = np.concatenate([self.vectors, vector[None]])
-                best = len(self) - 1
-            found.append(best)
+            found.append(self._placed(vector, {*found, *(self.written if new else ())}))
         self.note(found)
         return found
+
+    def _placed(self, vector: Floats, taken: set[int]) -> int:
+        gaps = np.linalg.norm(self.vectors - vector, axis=1)
+        gaps[list(taken)] = np.inf
+        best = int(gaps.argmin()) if len(gaps) else 0
+        if len(gaps) and gaps[best] <= self._tolerance * np.linalg.norm(vector):
+            return best
+        self.vectors = np.concatenate([self.vectors, vector[None]])
+        return len(self) - 1
 
     def place_group(self, vectors: Iterable[Floats]) -> list[int]:
         """The atoms of several vectors, which are noted as a group."""
@@ -74,13 +67,17 @@ class Atoms:
             self.groups.append(group)
             self.groups.sort(key=len)
 
-    def parallel(self, vector: Floats) -> tuple[int, float] | None:
-        """The atom that a vector is a multiple of, and the factor; None if there is none."""
+    def parallel(self, vector: Floats, *, new: bool = False) -> tuple[int, float] | None:
+        """The atom that a vector is a multiple of, and the factor; None if there is none.
+
+        `new`: none that is written.
+        """
         size = float(np.linalg.norm(vector))
         if not len(self) or size == 0:
             return None
         squares = np.maximum((self.vectors**2).sum(axis=1), 1e-300)
         factors = self.vectors @ vector / squares
         gaps = np.linalg.norm(factors[:, None] * self.vectors - vector, axis=1)
+        gaps[list(self.written) if new else []] = np.inf
         best = int(gaps.argmin())
         return (best, float(factors[best])) if gaps[best] <= self._tolerance * size else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +11,10 @@ import numpy as np
 
 from inverse_tracr.decompile.unmix.atoms import Atoms, Floats, least_squares
 
-_MOST_BINARY = 12
-"""Atoms of a group of which all subsets are tried."""
+_MOST_SUMS = 2**12
+"""Different sums of a group's atoms that are tried."""
+_SAME = 1e-4
+"""Distance, relative to the larger, of atoms that no reader tells apart."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,12 @@ class Reader:
     def __init__(
         self, atoms: Atoms, special: Special, tolerance: float, scales: tuple[float, ...] = (1.0,)
     ) -> None:
-        self._vectors = atoms.vectors
-        self._groups = atoms.groups
-        self._special = special
+        self._count = len(atoms)
+        self._atoms = sorted(atoms.written | set(special.both))
+        place = {atom: i for i, atom in enumerate(self._atoms)}
+        self._vectors = atoms.vectors[self._atoms]
+        self._groups = [tuple(place[a] for a in g) for g in atoms.groups if all(a in place for a in g)]
+        self._special = Special(None if special.one is None else place[special.one], place[special.bos])
         self._tolerance = tolerance
         self._scales = scales
 
@@ -46,12 +52,14 @@ class Reader:
         """Coefficients of all atoms, most of them 0, that give the vector; None where none were found."""
         size = float(np.linalg.norm(vector))
         if size == 0:
-            return np.zeros(len(self._vectors))
+            return np.zeros(self._count)
         for support, coefficients in self._hypotheses(vector):
             gap = np.linalg.norm(coefficients @ self._vectors[support] - vector)
             if gap <= self._tolerance * size:
-                found = np.zeros(len(self._vectors))
-                np.add.at(found, support, coefficients)
+                for atom in np.array(support)[np.abs(coefficients) > 0].tolist():
+                    self._taken[atom] = self._taken.get(atom, 0) + 1
+                found = np.zeros(self._count)
+                np.add.at(found, np.array(self._atoms)[support], coefficients)
                 return np.where(np.abs(found) > self._tolerance * np.abs(found).max(), found, 0.0)
         return None
 
@@ -64,7 +72,7 @@ class Reader:
             yield self._pair(vector, self._special.one)
         for group in self._groups:
             for scale in self._scales:
-                if len(group) <= _MOST_BINARY:
+                if _Sums.count(self._vectors[list(group)]) <= _MOST_SUMS:
                     yield list(group), scale * self._subset(group, vector / scale)
         yield support, factors
         if self._special.one is not None:
@@ -79,15 +87,19 @@ class Reader:
         return least_squares(self._vectors[list(support)], vector)
 
     def _subset(self, group: tuple[int, ...], vector: Floats) -> Floats:
-        """The 0s and 1s whose sum of atoms comes next to a vector."""
+        """The 0s and 1s whose sum of atoms comes next to a vector.
+
+        Atoms that are the same vector are counted; which of them are meant cannot be seen, and those are
+        taken that other vectors took least.
+        """
         if group not in self._sums:
-            sums = np.zeros((1, self._vectors.shape[1]))
-            for atom in group:
-                sums = np.concatenate([sums, sums + self._vectors[atom]])
-            self._sums[group] = sums, (sums**2).sum(axis=1)
-        sums, squares = self._sums[group]
-        best = int((squares - 2 * (sums @ vector)).argmin())
-        return np.array([(best >> i) & 1 for i in range(len(group))], dtype=np.float64)
+            self._sums[group] = _Sums.of(self._vectors[list(group)])
+        classes, counts = self._sums[group].nearest(vector)
+        found = np.zeros(len(group))
+        for members, count in zip(classes, counts, strict=True):
+            order = sorted(members, key=lambda m: self._taken.get(group[m], 0))
+            found[order[:count]] = 1
+        return found
 
     def _single(self, vector: Floats) -> tuple[list[int], Floats]:
         factors = self._vectors @ vector / np.maximum(self._squares, 1e-300)
@@ -116,8 +128,13 @@ class Reader:
         return list(support), self._fitted(support, vector)
 
     @cached_property
-    def _sums(self) -> dict[tuple[int, ...], tuple[Floats, Floats]]:
-        """Sums of all subsets of a group, and their squared lengths."""
+    def _sums(self) -> dict[tuple[int, ...], _Sums]:
+        """Sums of all subsets of a group."""
+        return {}
+
+    @cached_property
+    def _taken(self) -> dict[int, int]:
+        """How many vectors an atom was found in."""
         return {}
 
     @cached_property
@@ -133,3 +150,49 @@ class Reader:
         first, second = self._pairs
         products = self._vectors @ self._vectors.T
         return self._squares[first] + self._squares[second] + 2 * products[first, second]
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """All sums of some of a group's vectors: `classes` are the numbers of those that are the same vector,
+    `sums` [sums, d] with their squared lengths, `counts` [sums, classes] how many of each class they hold.
+    """
+
+    classes: list[list[int]]
+    sums: Floats
+    squares: Floats
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, vectors: Floats) -> _Sums:
+        """The sums of `vectors` [members, d]."""
+        classes = _classes(vectors)
+        grids = np.meshgrid(*[np.arange(len(members) + 1) for members in classes], indexing="ij")
+        counts = np.stack([grid.ravel() for grid in grids], axis=1)
+        sums = counts @ vectors[[members[0] for members in classes]]
+        return cls(classes, sums, (sums**2).sum(axis=1), counts)
+
+    @staticmethod
+    def count(vectors: Floats) -> int:
+        """How many sums there are."""
+        return math.prod(len(members) + 1 for members in _classes(vectors))
+
+    def nearest(self, vector: Floats) -> tuple[list[list[int]], list[int]]:
+        """The classes, and how many of each are in the sum next to `vector`."""
+        best = int((self.squares - 2 * (self.sums @ vector)).argmin())
+        return self.classes, self.counts[best].tolist()
+
+
+def _classes(vectors: Floats) -> list[list[int]]:
+    """Numbers of equal vectors, together."""
+    found: list[list[int]] = []
+    for number, vector in enumerate(vectors):
+        size = float(np.linalg.norm(vector))
+        for members in found:
+            other = vectors[members[0]]
+            if np.linalg.norm(vector - other) <= _SAME * max(size, float(np.linalg.norm(other))):
+                members.append(number)
+                break
+        else:
+            found.append([number])
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -55,12 +56,15 @@ class _Unmixer:
         w_e = self._embedding(special)
         w_pos = [self._written(w.W_pos[0].astype(np.float64))]
         w_pos += [{atom: 1.0} for atom in self._atoms.place_own(_rows(w.W_pos[1:]))]
+        self._atoms.written |= {a for row in (*w_e, *w_pos) for a in row}
         w_u = self._unembedding()
         self._fixed = {atom for row in w_u for atom in row}
         for layer in range(config.n_layers):
             for head in range(config.n_heads):
                 self._head(layer, head, special)
+            self._note_written(("W_O", layer, head) for head in range(config.n_heads))
             self._mlp(layer, special)
+            self._note_written([("W_out", layer, 0)])
         return self._assembled(w_e, w_pos, w_u)
 
     # -- atoms that are there to be seen ----------------------------------------------------------
@@ -139,20 +143,25 @@ class _Unmixer:
         self._atoms.place_group(columns)
         return [self._written(column) for column in columns]
 
-    def _written(self, vector: Floats) -> Written:
+    def _written(self, vector: Floats, *, new: bool = False) -> Written:
         """A vector as a multiple of an atom, which is new where there is none."""
         if not vector.any():
             return {}
-        known = self._atoms.parallel(vector)
-        return {known[0]: known[1]} if known else {self._atoms.place(vector): 1.0}
+        known = self._atoms.parallel(vector, new=new)
+        return {known[0]: known[1]} if known else {self._atoms.place(vector, new=new): 1.0}
 
     # -- parts ------------------------------------------------------------------------------------
+
+    def _note_written(self, places: Iterable[Place]) -> None:
+        """Other parts write other atoms, and from here on these can be read."""
+        rows = [row for place in places for row in self._writes.get(place, [])]
+        self._atoms.written |= {atom for row in rows for atom in row}
 
     def _head(self, layer: int, head: int, special: Special) -> None:
         w = self._w
         if not w.W_O[layer, head].any():
             return
-        self._writes["W_O", layer, head] = self._identity(_rows(w.W_O[layer, head]))
+        self._writes["W_O", layer, head] = self._identity(_rows(w.W_O[layer, head]), new=True)
         reader = Reader(self._atoms, special, self._tolerance, self._scales(layer, head, special))
         self._reads["W_Q", layer, head] = [
             self._read(reader, column, f"W_Q of head {layer}.{head}")
@@ -163,11 +172,13 @@ class _Unmixer:
             _fill(units, self._identity(_columns(matrix[layer, head])))
             self._reads[name, layer, head] = list(units)
 
-    def _identity(self, vectors: list[Floats]) -> list[Written]:
+    def _identity(self, vectors: list[Floats], *, new: bool = False) -> list[Written]:
         """Keys, values and what heads write: an atom for each vector that is not zero."""
         present = [i for i, vector in enumerate(vectors) if vector.any()]
         found: list[Written] = [{} for _ in vectors]
-        for i, atom in zip(present, self._atoms.place_own(vectors[i] for i in present), strict=True):
+        for i, atom in zip(
+            present, self._atoms.place_own((vectors[i] for i in present), new=new), strict=True
+        ):
             found[i] = {atom: 1.0}
         return found
 
@@ -189,21 +200,38 @@ class _Unmixer:
         w_in = [self._read(reader, column, f"W_in of mlp {layer}") for column in _columns(w.W_in[layer])]
         rows = _rows(w.W_out[layer])
         written = ladder_atoms(
-            self._atoms, special, np.array(w_in).reshape(len(rows), -1), rows, self._tolerance
+            self._atoms,
+            special,
+            np.array(w_in).reshape(len(rows), -1),
+            rows,
+            self._tolerance,
+            self._counts(layer, special),
         )
         self._reads["W_in", layer, 0] = w_in
         self._note_slopes(w_in, special)
+        self._atoms.written |= {atom for row in written if row for atom in row}
         cleaners = [_reads_only(column, special.bos) for column in w_in]
         found = [
-            {} if cleans else known if known is not None else self._written(row)
+            {} if cleans else known if known is not None else self._written(row, new=True)
             for cleans, known, row in zip(cleaners, written, rows, strict=True)
         ]
+        lookups = [row for row, known in zip(found, written, strict=True) if known is None]
+        self._atoms.note(a for row in lookups for a in row)
         self._atoms.note(a for row in found for a in row if a not in special.both)
         near = sorted(self._in_layer(layer) | {a for row in found for a in row})
         self._writes["W_out", layer, 0] = [
             self._sum_of(near, row) if cleans else known
             for cleans, known, row in zip(cleaners, found, rows, strict=True)
         ]
+
+    def _counts(self, layer: int, special: Special) -> set[int]:
+        """Atoms that heads of a layer write which move nothing but BOS: 1 over the keys selected and BOS."""
+        found: set[int] = set()
+        for head in range(self._model.config.n_heads):
+            moved = self._reads.get(("W_V", layer, head), [])
+            if moved and all(_reads_only(column, special.bos) or not column.any() for column in moved):
+                found |= {atom for row in self._writes["W_O", layer, head] for atom in row}
+        return found
 
     def _note_slopes(self, w_in: list[Floats], special: Special) -> None:
         """The length of a number's atom is that of what was written first; slopes tell the right one.

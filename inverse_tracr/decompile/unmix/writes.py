@@ -32,17 +32,24 @@ class _Ladder:
     """Steps from the lowest on, each with what stands there after it."""
 
     start: int
+    dim: int
     heights: list[Floats]
     steps: list[_Step]
 
 
 def ladder_atoms(
-    atoms: Atoms, special: Special, w_in: Floats, rows: list[Floats], tolerance: float
+    atoms: Atoms,
+    special: Special,
+    w_in: Floats,
+    rows: list[Floats],
+    tolerance: float,
+    counts: set[int],
 ) -> list[Written | None]:
     """For each neuron of a ladder what it writes, as atoms; None for neurons of other lines.
 
     `w_in` has a row for each neuron: the coefficients of the atoms that it reads. Where several ladders
-    stand in one MLP, steps go where sums stay small: one atom is shorter than a sum of several.
+    stand in one MLP, steps go where sums stay small: one atom is shorter than a sum of several. `counts` are
+    atoms that say how many keys were selected: each step from one of them makes a value of its own.
     """
     found: list[Written | None] = [None] * len(rows)
     if special.one is None:
@@ -65,8 +72,11 @@ def ladder_atoms(
         key=lambda built: sum(float(h @ h) for ladder in built for h in ladder.heights),
     )
     for ladder in ladders:
-        places = [atoms.place(height) for height in ladder.heights]
-        atoms.note(places)
+        if int(others[ladder.dim]) in counts:
+            places = atoms.place_own(ladder.heights, new=True)
+        else:
+            places = [atoms.place(height, new=True) for height in ladder.heights]
+            atoms.note(places)
         found[ladder.start] = {places[0]: 1.0}
         for step, before, after in zip(ladder.steps, places, places[1:], strict=False):
             rise = {} if before == after else {after: 1.0, before: -1.0}
@@ -129,7 +139,7 @@ def _built(slots: list[tuple[int, int]], of_dim: dict[int, list[_Step]], rows: l
     """Ladders from their lowest steps; each further step goes to the ladder where the sum is shortest."""
     ladders: list[_Ladder] = []
     for dim, steps in of_dim.items():
-        own = [_Ladder(start, [rows[start]], []) for start, d in slots if d == dim]
+        own = [_Ladder(start, d, [rows[start]], []) for start, d in slots if d == dim]
         for step in steps:
             free = [x for x in own if not x.steps or abs(x.steps[-1].threshold - step.threshold) > 1e-4]
             best = min(free or own, key=lambda x: _growth(x.heights[-1], step.rise))
