@@ -162,15 +162,15 @@ class _Unmixer:
         if not w.W_O[layer, head].any():
             return
         self._writes["W_O", layer, head] = self._identity(_rows(w.W_O[layer, head]), new=True)
+        for name, matrix in (("W_K", w.W_K), ("W_V", w.W_V)):
+            units = np.zeros((matrix.shape[-1], len(self._atoms)))
+            _fill(units, self._identity(_columns(matrix[layer, head])))
+            self._reads[name, layer, head] = list(units)
         reader = Reader(self._atoms, special, self._tolerance, self._scales(layer, head, special))
         self._reads["W_Q", layer, head] = [
             self._read(reader, column, f"W_Q of head {layer}.{head}")
             for column in _columns(w.W_Q[layer, head])
         ]
-        for name, matrix in (("W_K", w.W_K), ("W_V", w.W_V)):
-            units = np.zeros((matrix.shape[-1], len(self._atoms)))
-            _fill(units, self._identity(_columns(matrix[layer, head])))
-            self._reads[name, layer, head] = list(units)
 
     def _identity(self, vectors: list[Floats], *, new: bool = False) -> list[Written]:
         """Keys, values and what heads write: an atom for each vector that is not zero."""
@@ -183,7 +183,7 @@ class _Unmixer:
         return found
 
     def _scales(self, layer: int, head: int, special: Special) -> tuple[float, ...]:
-        """What a selected key may count: as much as BOS, or twice that."""
+        """What a selected key counts: as much as BOS where keys are counted, else twice that."""
         if special.one is None:
             return (1.0,)
         one = self._atoms.vectors[special.one]
@@ -192,7 +192,8 @@ class _Unmixer:
             for c in _columns(self._w.W_Q[layer, head])
             if np.linalg.norm(c - (c @ one) / (one @ one) * one) <= self._tolerance * np.linalg.norm(c)
         }
-        return tuple(n * f for f in sorted(factors) if f > 0 for n in (1, 2)) or (1.0,)
+        times = 1 if self._moves_only_bos(layer, head, special) else 2
+        return tuple(times * f for f in sorted(factors) if f > 0) or (1.0,)
 
     def _mlp(self, layer: int, special: Special) -> None:
         w = self._w
@@ -228,10 +229,13 @@ class _Unmixer:
         """Atoms that heads of a layer write which move nothing but BOS: 1 over the keys selected and BOS."""
         found: set[int] = set()
         for head in range(self._model.config.n_heads):
-            moved = self._reads.get(("W_V", layer, head), [])
-            if moved and all(_reads_only(column, special.bos) or not column.any() for column in moved):
+            if self._moves_only_bos(layer, head, special):
                 found |= {atom for row in self._writes["W_O", layer, head] for atom in row}
         return found
+
+    def _moves_only_bos(self, layer: int, head: int, special: Special) -> bool:
+        moved = self._reads.get(("W_V", layer, head), [])
+        return bool(moved) and all(_reads_only(c, special.bos) or not c.any() for c in moved)
 
     def _note_slopes(self, w_in: list[Floats], special: Special) -> None:
         """The length of a number's atom is that of what was written first; slopes tell the right one.
