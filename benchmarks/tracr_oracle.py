@@ -165,11 +165,12 @@ def heads_of(block: Any) -> list[transformers.AttentionHead]:
 def is_ordered(values: Sequence[Value]) -> bool:
     """Whether Tracr's comparison puts `values` into one order.
 
-    Numbers compare as numbers, a number and a string as strings: 2 < 10, "10" < "10x", "10x" < "2". The
-    order of such a set, and with it which value a head moves where, hangs on Python's hash seed.
+    Numbers compare as numbers, a number and a string as strings: 2 < 10, "10" < "10x", "10x" < "2", and
+    1 is neither before nor behind "1". The order of such a set, and with it which value a head moves where,
+    hangs on Python's hash seed.
     """
     directions = [bases.BasisDirection("", value) for value in ordered(values)]
-    return not any(later < earlier for i, later in enumerate(directions) for earlier in directions[:i])
+    return all(earlier < later for i, later in enumerate(directions) for earlier in directions[:i])
 
 
 @contextlib.contextmanager

@@ -158,6 +158,7 @@ def test_what_tracr_refuses_is_refused(reason: str, text: str) -> None:
 
 def test_a_set_of_values_may_have_no_order_in_tracr() -> None:
     assert not is_ordered((2, 10, "10x"))
+    assert not is_ordered((1, "1", "a"))
     assert not is_ordered((False, 5, "A"))
     assert is_ordered((2, 10, "a", 0.5))
 
