@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
-from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
+
+from inverse_tracr.zoo.engines.fork_server import worker_context
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -56,7 +54,10 @@ class Workers:
         self._timeout = timeout
         paths = [str(Path(path).resolve()) for path in sys.path]
         self._pool = ProcessPool(
-            max_workers=count, context=_context(), initializer=_prepare, initargs=[paths, memory]
+            max_workers=count,
+            context=worker_context(PRELOADED),
+            initializer=_prepare,
+            initargs=[paths, memory],
         )
 
     def run(
@@ -98,31 +99,6 @@ def limit_processor_time(seconds: float) -> None:
     _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
     used = sum(os.times()[:2])
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + seconds), hardest))
-
-
-def _context() -> BaseContext:
-    """Where it can be, processes are forked off one that has imported everything and holds no data."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOADED])
-    with _same_paths():
-        ensure_running()
-    return context
-
-
-@contextmanager
-def _same_paths() -> Generator[None]:
-    """While this lasts, new interpreters look for modules where this one does."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in sys.path)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
 
 
 def _prepare(paths: list[str], memory: int) -> None:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import sys
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
-from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
 from inverse_tracr.zoo.engines.engine import ATTEMPTS, Done, Failed, Result, Work
+from inverse_tracr.zoo.engines.fork_server import worker_context
 from inverse_tracr.zoo.job import Chunk, ChunkRecord
 
 _QUEUED = 2
@@ -44,7 +39,7 @@ class LocalEngine:
         flying: dict[Future[ChunkRecord], Chunk] = {}
         pool = ProcessPool(
             max_workers=self.workers,
-            context=_context(),
+            context=worker_context("inverse_tracr.zoo.chunks"),
             initializer=_limit_memory,
             initargs=[self.memory],
         )
@@ -64,31 +59,6 @@ class LocalEngine:
         finally:
             pool.stop()
             pool.join()
-
-
-def _context() -> BaseContext:
-    """Where it can be, workers are forked off a process that has imported everything and runs no threads."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["inverse_tracr.zoo.chunks"])
-    with _same_paths():
-        ensure_running()
-    return context
-
-
-@contextmanager
-def _same_paths() -> Generator[None]:
-    """While this lasts, new interpreters look for modules where this one does, and not for another copy."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in sys.path)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
 
 
 def _result(future: Future[ChunkRecord], chunk: Chunk) -> Result:
