@@ -91,6 +91,7 @@ def _ratio(slow: list[float], fast: list[float]) -> float:
 def _tracr(program: Program, signature: Signature) -> object:
     return compile_rasp_to_model(
         program.to_tracr(signature),
+        # Tracr says Set[Value], which is invariant: a set of fewer types is none to it.
         vocab=set(signature.vocab),  # pyright: ignore[reportArgumentType]
         max_seq_len=signature.max_seq_len,
         causal=signature.causal,

@@ -84,7 +84,7 @@ def craft(program: Program, signature: Signature) -> Craft:
 def _craft(tip: rasp.SOp, signature: Signature) -> Craft:
     unsupported = validating.static_validate(tip)
     if unsupported:
-        raise NotImplementedError(unsupported[0].reason)
+        raise NotImplementedError(unsupported[0].reason)  # as Tracr's own compile_rasp_to_model does
     extracted = rasp_to_graph.extract_rasp_graph(tip)
     graph, sink = extracted.graph, extracted.sink
     vocab: Any = set(signature.vocab)  # tuples are values too, which Tracr's own type leaves out
@@ -142,6 +142,7 @@ def residual_labels(made: Craft, signature: Signature) -> list[Label]:
 
 def sizes_and_places(made: Craft) -> tuple[Any, list[tuple[int, str]]]:
     """Tracr's sizes, and (layer, "attn" or "mlp") of every block of the CRAFT model."""
+    # Tracr has no public way to learn the sizes that it will choose.
     config, names = assemble._get_model_config_and_module_names(made.model)  # pyright: ignore[reportPrivateUsage]
     places = [name.removeprefix("transformer/layer_").split("/") for name in names]
     return config, [(int(layer), kind) for layer, kind in places]

@@ -56,7 +56,7 @@ def guarded(command: Callable[[], ExitCode | None], *, as_json: bool) -> int:
     except OSError as error:
         where = str(error.filename or "")
         return _report(BadInputError(error.strerror or str(error), where=where), as_json=as_json)
-    except Exception:
+    except Exception:  # whatever else comes is our own fault: a report and an exit code, no bare traceback
         return _report_fault()
 
 
