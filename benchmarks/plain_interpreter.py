@@ -48,7 +48,7 @@ def run_plainly(program: Program, signature: Signature, tokens: list[int]) -> Ro
                 ]
             case SelectorWidth():
                 rows[position] = [len(chosen) for chosen in selected[line.selector]]
-    return [round(float(v), 9) if is_number(v) else v for v in rows[program.output]]  # pyright: ignore[reportArgumentType]
+    return [round(float(v), 9) if is_number(v) else v for v in rows[program.output]]
 
 
 def _apply(program: Program, signature: Signature, line: Map, x: Maybe) -> Maybe:

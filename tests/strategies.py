@@ -378,4 +378,4 @@ class _Writer:
 
 def _is_binary(values: Sequence[Value]) -> bool:
     """Tracr's own test of what a numerical aggregate may average."""
-    return all(is_number(v) and int(v) in (0, 1) for v in values)  # pyright: ignore[reportArgumentType]
+    return all(is_number(v) and int(v) in (0, 1) for v in values)

@@ -138,7 +138,7 @@ class _Inspection:
         fact = replace(fact, may_be_none=fact.may_be_none or None in results)
         if line.encoding is Encoding.CATEGORICAL:
             return fact
-        numbers = tuple(float(r) for r in results if is_number(r))  # pyright: ignore[reportArgumentType]
+        numbers = tuple(float(r) for r in results if is_number(r))
         if plan.mode is Mode.TRACR and min(numbers, default=0.0) < 0:
             self._doubt(FaultKind.CLIPPED, position)
         size = _largest(numbers)

@@ -30,5 +30,5 @@ def _through(built: Built, position: int, value: Maybe, *, is_number_read: bool)
             value = line.function(value)
         is_number_read = False  # what one map hands to the next is exact
         if line.encoding is Encoding.NUMERICAL:
-            value = float(value) if is_number(value) else None  # pyright: ignore[reportArgumentType]
+            value = float(value) if is_number(value) else None
     return value

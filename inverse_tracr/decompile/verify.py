@@ -94,7 +94,7 @@ def _from_column(column: Column) -> Outputs:
 
 
 def _categorical(values: tuple[Value, ...], index: NDArray[np.int64]) -> Outputs:
-    table = [float(v) if is_number(v) else np.nan for v in values]  # pyright: ignore[reportArgumentType]
+    table = [float(v) if is_number(v) else np.nan for v in values]
     return Outputs(values, index, np.array([*table, np.nan])[index])
 
 

@@ -155,7 +155,7 @@ class Trace:
 def _column(results: Sequence[Maybe], where: Indices, encoding: Encoding) -> Column:
     """Results looked up at `where` (-1: no value); entry -1 of the table stands for no value."""
     if encoding is Encoding.NUMERICAL:
-        numbers = [float(r) if is_number(r) else np.nan for r in results]  # pyright: ignore[reportArgumentType]
+        numbers = [float(r) if is_number(r) else np.nan for r in results]
         return Numerical(np.array([*numbers, np.nan])[where])
     positions: dict[Value, int] = {}
     table = [-1 if r is None else positions.setdefault(r, len(positions)) for r in results]
@@ -211,7 +211,7 @@ def _average(
     mixed: NDArray[np.bool_],
 ) -> Categorical:
     """RASP's mean where several values were selected: a new value, or none where one is no number."""
-    numbers = np.array([float(v) if is_number(v) else np.nan for v in values.values] + [0.0])  # pyright: ignore[reportArgumentType]
+    numbers = np.array([float(v) if is_number(v) else np.nan for v in values.values] + [0.0])
     rows = np.nonzero(mixed)[0]
     chosen = np.where(valued, numbers[values.index[rows]], 0.0)
     means = chosen.sum(axis=1) / counts

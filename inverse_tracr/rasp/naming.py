@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from inverse_tracr.rasp.caching import cached_by_type
 from inverse_tracr.rasp.functions import (
@@ -79,8 +79,6 @@ def _arithmetic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iter
     if not pairs:
         return
     x, y = pairs[0]
-    assert isinstance(x, bool | int | float)
-    assert isinstance(y, bool | int | float)
     if y > x:
         yield NamedUnary(UnaryOp.ADD, y - x)
     if y < x:
@@ -95,12 +93,12 @@ def _arithmetic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iter
             yield NamedUnary(UnaryOp.MODULO, c)
 
 
-def _scaling_candidates(pairs: list[tuple[Value, Maybe]]) -> Iterator[NamedUnary]:
+def _scaling_candidates(
+    pairs: Sequence[tuple[int | float, int | float]],
+) -> Iterator[NamedUnary]:
     for x, y in pairs:
         if x == 0 or y == 0:
             continue
-        assert isinstance(x, bool | int | float)
-        assert isinstance(y, bool | int | float)
         for op, constant in (
             (UnaryOp.MULTIPLY, y / x),
             (UnaryOp.DIVIDE, x / y),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 MAX_DEPTH = 20
 MAX_DIGITS = 60
@@ -55,7 +55,7 @@ def _check_text(text: str) -> None:
             raise ValueError(f"expected text that UTF-8 can write, got {text!r}") from None
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[bool | int | float]:
     """Whether `value` is a bool, int or float."""
     return isinstance(value, bool | int | float)
 

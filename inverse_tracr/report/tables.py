@@ -122,7 +122,7 @@ class _Writer:
     def _at_numbers(self, line: Map) -> tuple[list[float], tuple[Maybe, ...], bool]:
         function = line.function
         if isinstance(function, UnaryTable) and function.default is None:
-            numbers = sorted(float(k) for k, _ in function.entries if is_number(k))  # pyright: ignore[reportArgumentType]
+            numbers = sorted(float(k) for k, _ in function.entries if is_number(k))
             if numbers:
                 return numbers, tuple(function.nearest(x) for x in numbers), False
         found = _value_sets(self._program, self._signature)[line.operand]
@@ -153,7 +153,7 @@ def _value_sets(program: Program, signature: Signature) -> ValueSets:
 
 
 def _number(value: Maybe) -> float | None:
-    return float(value) if is_number(value) else None  # pyright: ignore[reportArgumentType]
+    return float(value) if is_number(value) else None
 
 
 def _check_size(entries: int) -> None:

@@ -102,7 +102,7 @@ class RaggedTrace:
             xs, where = self._labelled(line.operand)
             results = tabulate_unary(line.function, xs)
         if line.encoding is Encoding.NUMERICAL:
-            numbers = [float(r) if is_number(r) else np.nan for r in results]  # pyright: ignore[reportArgumentType]
+            numbers = [float(r) if is_number(r) else np.nan for r in results]
             self._numbers[ref] = np.array([*numbers, np.nan]).take(where)
         else:
             table, values = _table(results)
@@ -125,7 +125,7 @@ class RaggedTrace:
         found = np.where((low == high) & enough, low, none)
         mixed = low < high
         if mixed.any():
-            numbers = np.array([float(v) if is_number(v) else np.nan for v in known] + [0.0])  # pyright: ignore[reportArgumentType]
+            numbers = np.array([float(v) if is_number(v) else np.nan for v in known] + [0.0])
             sums = np.add.reduceat(np.where(valued, numbers.take(at_keys), 0.0), grid.starts)
             known, found = _with_means(known, found, mixed, sums / np.maximum(grid.widths(chosen), 1))
         self._labels[ref] = known, found

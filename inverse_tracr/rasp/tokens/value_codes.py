@@ -88,7 +88,7 @@ class ValueCodes:
 
     def free_code(self, value: Value) -> int | None:
         """Token of a value on its own; None where it needs a literal first."""
-        if is_number(value) and LEAST_INTEGER <= value <= GREATEST_INTEGER and value == int(value):  # pyright: ignore[reportOperatorIssue, reportArgumentType]
+        if is_number(value) and LEAST_INTEGER <= value <= GREATEST_INTEGER and value == int(value):
             return _INTEGERS.start + int(value) - LEAST_INTEGER  # pyright: ignore[reportArgumentType]
         return self._codes.get(value)
 
