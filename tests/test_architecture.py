@@ -27,6 +27,7 @@ STAGES = (
     "metamodel",
     "evaluate",
     "report",
+    "explore",
     "cli",
 )
 """The packages of `inverse_tracr`: each may import itself and those before it."""

@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": ("verify:verify", "Compare a model with a RASP program, input by input."),
     "show": ("show:show", "Show a program, or what a model is made of."),
     "report": ("report:report", "Decompile a model and write what was found as an HTML page."),
+    "explore": ("explore:explore", "Serve a local page to write, compile, compress, decompile and compare."),
     "picture": ("picture:picture", "Draw a model as its program explains it."),
     "import": ("import_:import_", "Convert a model of another project to a model folder."),
     "export": ("export:export", "Write a model for TransformerLens."),

@@ -75,6 +75,7 @@ def _report_fault() -> int:
 
 def _extra_of(module: str) -> str | None:
     extras = {"tracr": "tracr", "jax": "tracr", "haiku": "tracr", "ray": "ray", "resvg_py": "pictures"}
+    extras |= dict.fromkeys(("fastapi", "pydantic", "starlette", "uvicorn"), "serve")
     return extras.get(module.partition(".")[0])
 
 

@@ -1,0 +1,41 @@
+"""`inverse-tracr explore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inverse_tracr.cli.options import Flag
+from inverse_tracr.cli.output import emit, emit_json, note
+
+
+def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, json: Flag = False) -> None:  # noqa: A002
+    """Serve a page on this computer where programs are written, compiled, compressed, decompiled, compared.
+
+    Prints the address to open, which holds a token; ends with Ctrl-C. The page answers to this computer
+    alone, and asks no other. Needs the extra `serve`.
+
+    Parameters
+    ----------
+    model
+        Model folder (model.safetensors and config.json) to open on the page.
+    port
+        Port of the address; 0 takes a free one.
+    open
+        Open the page in the browser.
+    json
+        Print the address as one JSON object.
+    """
+    from inverse_tracr.explore.server import serve
+
+    def announce(address: str) -> None:
+        if json:
+            emit_json({"address": address})
+        else:
+            emit(address)
+        note("Open this address in a browser; Ctrl-C ends the explorer.")
+        if open:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve(port, model, announce)

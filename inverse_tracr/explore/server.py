@@ -1,0 +1,33 @@
+"""Serving the explorer on loopback."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from inverse_tracr.explore.app import build_app
+from inverse_tracr.explore.guard import Access
+
+LOOPBACK = "127.0.0.1"
+
+
+def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> None:
+    """Serve until interrupted. `announce` gets the address, token included, once requests are taken.
+
+    `port` 0 takes any free one. A `model` folder is opened on the page. Raises OSError when the port is
+    taken, ModelFileError for a model that cannot be read.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, port))
+        access = Access(secrets.token_urlsafe(24), listener.getsockname()[1])
+        app = build_app(access)
+        opened = "" if model is None else f"#model={app.state.workplace.shelf.add(model).id}"
+        listener.listen(64)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
+        announce(f"http://{LOOPBACK}:{access.port}/?token={access.token}{opened}")
+        uvicorn.Server(config).run(sockets=[listener])
