@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from inverse_tracr.explore.app import build_app
+from inverse_tracr.explore.examples import examples
 from inverse_tracr.explore.guard import Access
 
 LOOPBACK = "127.0.0.1"
@@ -27,6 +28,7 @@ def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> Non
         access = Access(secrets.token_urlsafe(24), listener.getsockname()[1])
         app = build_app(access)
         opened = "" if model is None else f"#model={app.state.workplace.shelf.add(model).id}"
+        examples()  # read now, so that the first view need not wait
         listener.listen(64)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
         announce(f"http://{LOOPBACK}:{access.port}/?token={access.token}{opened}")

@@ -18,7 +18,7 @@ export function finding(found, takeIntoEditor) {
   const left = make("div", {}, title, make("p", {}, sentence(found)));
   if (found.note) left.append(make("p", { class: "hint" }, found.note));
   if (found.counterexample.length) left.append(table(found.counterexample, "Smallest input found on which they differ"));
-  if (found.unexplained.length) left.append(make("h4", {}, "Not explained by any line"), make("ul", {}, ...found.unexplained.map((part) => make("li", {}, part))));
+  if (found.unexplained.length) left.append(make("h4", {}, "Not explained by any line"), make("ul", { class: "unexplained" }, ...found.unexplained.map((part) => make("li", {}, part))));
   left.append(facts([["method", found.method], ["candidates", `${found.candidates} (${found.tried.join(", ")})`], ["agreement", `${(100 * found.agreement).toFixed(2)} %`], ["time", `${found.seconds.toFixed(2)} s`]]));
   const right = make("div", {}, program(found.program || found.partial || "nothing was understood", "The program found"));
   if (found.program) right.append(make("p", { class: "row" }, button("Put it into the editor", () => takeIntoEditor(found.program))));
