@@ -1,0 +1,171 @@
+"""Beam search: the programs that the network finds most likely for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from inverse_tracr.metamodel.lessons import Decision
+from inverse_tracr.metamodel.network import Batch, MetaModel
+from inverse_tracr.metamodel.sites import draw_sites
+from inverse_tracr.metamodel.state import State, begin, output_match
+from inverse_tracr.metamodel.steps import Filling, fillings, next_operands
+from inverse_tracr.metamodel.view import view
+from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp.program import Line, Program, Ref, Select, operands, with_operands
+
+LEAST_SHARE = 0.01
+"""Probability below which a possibility is not followed."""
+
+MOST_HERE = 8
+"""Lines that one half-layer may write."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A program, its log-probability under the network, and the share of sites where its output is right."""
+
+    program: Program
+    score: float
+    match: float
+
+
+@dataclass(frozen=True)
+class _Path:
+    state: State
+    score: float
+    choices: int = 0
+
+
+def guesses(
+    network: MetaModel, model: TransformerProgram, *, width: int = 8, key: int = 0, temperature: float = 1.0
+) -> list[Guess]:
+    """At most `width` programs, the most likely first; `key` draws the probes.
+
+    Half-layer by half-layer, `width` half-written programs are kept; two that wrote the same lines in
+    different orders are one.
+    """
+    signature = model.signature
+    start = begin(signature, view(model, draw_sites(signature, key=key), key=key))
+    paths = [_Path(start, 0.0)]
+    while not paths[0].state.over:
+        paths = _half_layer(network, paths, width, temperature)
+    found: list[Guess] = []
+    for path in paths:
+        program = path.state.program()
+        if program is not None:
+            match = output_match(path.state.column(program.output), path.state.view)
+            found.append(Guess(program, path.score, match))
+    # What does not name the outputs on the probes themselves comes last.
+    return sorted(found, key=lambda g: (round(g.match, 2), g.score), reverse=True)
+
+
+def _half_layer(network: MetaModel, paths: list[_Path], width: int, temperature: float) -> list[_Path]:
+    """The paths after the half-layer at hand."""
+    done: list[_Path] = []
+    for _ in range(MOST_HERE + 1):
+        grown: list[_Path] = []
+        for path in paths:
+            for child in _children(network, path, width, temperature):
+                (done if child.state.half > path.state.half else grown).append(child)
+        bar = sorted((p.score for p in done), reverse=True)[:width]
+        least = bar[-1] if len(bar) == width else -np.inf
+        paths = [p for p in _best(grown, width) if p.score > least]
+        if not paths:
+            break
+    return _best(done, width) or [_Path(p.state.advanced(), p.score - 10) for p in paths[:1]]
+
+
+def _children(network: MetaModel, path: _Path, width: int, temperature: float) -> Iterator[_Path]:
+    state = path.state
+    found = next_operands(state)
+    if not found.pairs:
+        yield replace(path, state=state.advanced())
+        return
+    decision = Decision(found.features, found.context, None, np.zeros(len(found.pairs) + 1, np.intp))
+    logs, leave = _log_probabilities(network, decision, temperature)
+    if leave > np.log(LEAST_SHARE):
+        yield _Path(state.advanced(), path.score + leave, path.choices + 1)
+    for at in np.argsort(-logs)[:width].tolist():
+        if logs[at] < np.log(LEAST_SHARE):
+            break
+        filling = fillings(state, found.pairs[at])
+        for lines, log in _likely(network, filling, width, temperature):
+            grown = _written(state, lines)
+            if grown is not None:
+                yield _Path(grown, path.score + float(logs[at]) + log, path.choices + 2)
+
+
+def _log_probabilities(
+    network: MetaModel, decision: Decision, temperature: float
+) -> tuple[np.ndarray, float]:
+    with torch.inference_mode():
+        logs, leave = network.log_probabilities(Batch.of([decision]), temperature)
+    return logs.numpy().astype(np.float64), -np.inf if leave is None else float(leave[0])
+
+
+def _likely(
+    network: MetaModel, filling: Filling, width: int, temperature: float
+) -> Iterable[tuple[tuple[Line, ...], float]]:
+    """The likeliest lines; those that are the same on the sites share one place, with their sum."""
+    if not filling.lines:
+        return []
+    nothing = np.zeros(len(filling.lines), np.intp)
+    decision = Decision(filling.features, filling.context, filling.kinds, nothing)
+    logs, _ = _log_probabilities(network, decision, temperature)
+    places: dict[object, int] = {}
+    sums: list[float] = []
+    order = np.argsort(-logs, kind="stable")
+    for at in order.tolist():
+        column, line = filling.columns[at], filling.lines[at][-1]
+        reader = (type(line).__name__, operands(line)[1:] if len(filling.lines[at]) > 1 else ())
+        key = (reader, column.numerical, _first_seen(column.labels))
+        if key not in places:
+            places[key] = at
+            sums.append(np.exp(logs[at]))
+        else:
+            sums[list(places).index(key)] += np.exp(logs[at])
+    ranked = sorted(zip(places.values(), sums, strict=True), key=lambda pair: -pair[1])
+    return [(filling.lines[at], float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
+
+
+def _first_seen(labels: np.ndarray) -> bytes:
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse].tobytes()
+
+
+def _written(state: State, lines: tuple[Line, ...]) -> State | None:
+    """The state with lines written; None where that adds nothing."""
+    *selects, last = lines
+    ref: Ref | None = None
+    for select in selects:
+        assert isinstance(select, Select)
+        state, ref = state.with_select(select)
+    if ref is not None:
+        last = with_operands(last, (ref, *operands(last)[1:]))
+    return None if last in state.lines else state.with_line(last)
+
+
+def _best(paths: list[_Path], width: int) -> list[_Path]:
+    """The likeliest paths, those with the same lines joined."""
+    joined: dict[frozenset[object], _Path] = {}
+    for path in sorted(paths, key=lambda p: p.score, reverse=True):
+        key = frozenset(_resolved(path.state))
+        other = joined.get(key)
+        score = path.score if other is None else float(np.logaddexp(other.score, path.score))
+        joined[key] = replace(other or path, score=score)
+    return sorted(joined.values(), key=lambda p: p.score, reverse=True)[:width]
+
+
+def _resolved(state: State) -> list[object]:
+    """Each line with its operands written out as hashes, so that the order of lines does not matter."""
+    known: dict[Ref, object] = {-2: -2, -1: -1}
+    for at, line in enumerate(state.lines):
+        plain = with_operands(line, tuple(0 for _ in operands(line)))
+        known[at] = hash((plain, tuple(known[ref] for ref in operands(line))))
+    return list(known.values())

@@ -1,0 +1,243 @@
+"""The functions and predicates that a line may have, on given value sets."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.metamodel.sites import Index
+from inverse_tracr.rasp.caching import cached_by_type
+from inverse_tracr.rasp.functions import (
+    BinaryFunction,
+    BinaryOp,
+    Comparison,
+    NamedBinary,
+    NamedPredicate,
+    NamedUnary,
+    Predicate,
+    UnaryFunction,
+    UnaryOp,
+)
+from inverse_tracr.rasp.program import Encoding
+from inverse_tracr.rasp.values import Value, is_number
+from inverse_tracr.sample.tables import Tabulated, binary_table, predicate_table, unary_table
+
+Values = tuple[Value, ...]
+Tables = NDArray[np.int64]
+
+MOST_VALUES = 40
+"""Values of an operand up to which every one of them is tried as a constant."""
+
+_COMPARISONS = (UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE)
+_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+_BINARY = (
+    BinaryOp.EQ,
+    BinaryOp.NE,
+    BinaryOp.LT,
+    BinaryOp.LE,
+    BinaryOp.GT,
+    BinaryOp.GE,
+    BinaryOp.ADD,
+    BinaryOp.SUBTRACT,
+    BinaryOp.SUBTRACT_FROM,
+    BinaryOp.MULTIPLY,
+    BinaryOp.FLOOR_DIVIDE,
+    BinaryOp.MODULO,
+    BinaryOp.MINIMUM,
+    BinaryOp.MAXIMUM,
+    BinaryOp.AND,
+    BinaryOp.OR,
+    BinaryOp.DISTANCE,
+    BinaryOp.PAIR,
+)
+_SWAPPED = (BinaryOp.FLOOR_DIVIDE, BinaryOp.MODULO, BinaryOp.AND, BinaryOp.OR, BinaryOp.PAIR)
+_PREDICATES = (
+    Comparison.EQ,
+    Comparison.NE,
+    Comparison.LT,
+    Comparison.LE,
+    Comparison.GT,
+    Comparison.GE,
+)
+_OFFSETS = (-2, -1, 1, 2)
+
+
+class Special(enum.Enum):
+    """Kinds of candidate that are read off the model or take no function."""
+
+    TABLE_FINE = "table of the finer classes"
+    TABLE_COARSE = "table of the coarser classes"
+    TABLE_OUTPUT = "table of outputs"
+    PREDICATE_TABLE = "table of a predicate"
+    LINEAR = "weighted sum"
+
+
+_KINDS: dict[object, int] = {}
+for _member in (
+    *((op, encoding) for op in UnaryOp for encoding in Encoding),
+    *((op, swapped) for op in BinaryOp for swapped in (False, True)),
+    *((sign, offset) for sign in Comparison for offset in (0, *_OFFSETS)),
+    *Special,
+):
+    _KINDS[_member] = len(_KINDS)
+
+KIND_COUNT = len(_KINDS)
+
+
+def kind_number(*parts: object) -> int:
+    """The number of a kind of candidate, for an embedding."""
+    return _KINDS[parts if len(parts) > 1 else parts[0]]
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Functions on a value set (or on two, pairs row by row, each with an entry for no value).
+
+    `tables` [functions, entries] are indices into `values` of each; `kinds` and `places` (of the constant
+    among the values, from 0 to 1) describe them for the network.
+    """
+
+    functions: tuple[UnaryFunction | BinaryFunction, ...]
+    encodings: tuple[Encoding, ...]
+    swapped: tuple[bool, ...]
+    values: tuple[Values, ...]
+    tables: Tables
+    kinds: Index
+    places: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.functions)
+
+
+@cached_by_type(maxsize=4096)
+def unary_functions(values: Values, numerical: bool) -> Functions:
+    """Named functions of an s-op with these values; different ones with one table are one function."""
+    found: dict[bytes, tuple[UnaryFunction, Encoding, Values, Index, int, float]] = {}
+    for function, encoding, place in _unary(values, numerical):
+        tabulated = unary_table(function, values)
+        if not 2 - tabulated.partial <= len(tabulated.values) <= MOST_VALUES:
+            continue
+        if encoding is Encoding.NUMERICAL and _unsuited(tabulated):
+            continue
+        key = repr((encoding.value, tabulated.values)).encode() + tabulated.table.tobytes()
+        kind = kind_number(function.op, encoding)
+        found.setdefault(key, (function, encoding, tabulated.values, tabulated.table, kind, place))
+    return _collected(list(found.values()), len(values) + 1)
+
+
+def _unsuited(tabulated: Tabulated) -> bool:
+    """Whether a function is not written as one to numbers: zeros and ones are written in both encodings."""
+    numbers = all(is_number(v) for v in tabulated.values)
+    return tabulated.partial or not numbers or set(tabulated.values) <= {0, 1}
+
+
+def _collected(
+    rows: list[tuple[UnaryFunction, Encoding, Values, Index, int, float]], entries: int
+) -> Functions:
+    return Functions(
+        tuple(row[0] for row in rows),
+        tuple(row[1] for row in rows),
+        (False,) * len(rows),
+        tuple(row[2] for row in rows),
+        np.array([row[3] for row in rows], np.int64).reshape(len(rows), entries),
+        np.array([row[4] for row in rows], np.intp),
+        np.array([row[5] for row in rows]),
+    )
+
+
+def _unary(values: Values, numerical: bool) -> Iterator[tuple[NamedUnary, Encoding, float]]:
+    constants = values if len(values) <= MOST_VALUES else values[:: len(values) // MOST_VALUES + 1]
+    if numerical:
+        constants = tuple(dict.fromkeys((*constants, *_QUARTERS)))
+    numbers = all(is_number(v) for v in values)
+    top = max(len(constants) - 1, 1)
+    for place, constant in enumerate(constants):
+        for op in _COMPARISONS:
+            yield NamedUnary(op, constant), Encoding.CATEGORICAL, place / top
+        if numbers and not numerical:
+            for op in (UnaryOp.MINIMUM, UnaryOp.MAXIMUM):
+                yield NamedUnary(op, constant), Encoding.CATEGORICAL, place / top
+    if not numbers:
+        return
+    if not numerical:
+        yield NamedUnary(UnaryOp.ABS), Encoding.CATEGORICAL, 0.0
+        for constant in (2, 3, 4):
+            yield NamedUnary(UnaryOp.MODULO, constant), Encoding.CATEGORICAL, constant / 4
+            yield NamedUnary(UnaryOp.FLOOR_DIVIDE, constant), Encoding.CATEGORICAL, constant / 4
+    yield from _numerical()
+
+
+def _numerical() -> Iterator[tuple[NamedUnary, Encoding, float]]:
+    for op in (UnaryOp.IDENTITY, UnaryOp.ABS, UnaryOp.NEGATE):
+        yield NamedUnary(op), Encoding.NUMERICAL, 0.0
+    for constant in (2, 3, 0.5):
+        yield NamedUnary(UnaryOp.MULTIPLY, constant), Encoding.NUMERICAL, constant / 4
+    for op in (UnaryOp.ADD, UnaryOp.SUBTRACT_FROM, UnaryOp.MINIMUM, UnaryOp.MAXIMUM):
+        for constant in (1, 2, 3):
+            yield NamedUnary(op, constant), Encoding.NUMERICAL, constant / 4
+
+
+@cached_by_type(maxsize=4096)
+def binary_functions(firsts: Values, seconds: Values) -> Functions:
+    """Named functions of two s-ops with these values, in either order; one for each table."""
+    found: dict[bytes, tuple[BinaryFunction, bool, Values, Index, int]] = {}
+    for op in _BINARY:
+        for swapped in (False, True) if op in _SWAPPED else (False,):
+            function = NamedBinary(op)
+            xs, ys = (seconds, firsts) if swapped else (firsts, seconds)
+            tabulated = binary_table(function, xs, ys)
+            if len(tabulated.values) < 2:
+                continue
+            table = (tabulated.table.T if swapped else tabulated.table).ravel()
+            key = repr(tabulated.values).encode() + table.tobytes()
+            found.setdefault(key, (function, swapped, tabulated.values, table, kind_number(op, swapped)))
+    rows = list(found.values())
+    return Functions(
+        tuple(row[0] for row in rows),
+        (Encoding.CATEGORICAL,) * len(rows),
+        tuple(row[1] for row in rows),
+        tuple(row[2] for row in rows),
+        np.array([row[3] for row in rows], np.int64).reshape(
+            len(rows), (len(firsts) + 1) * (len(seconds) + 1)
+        ),
+        np.array([row[4] for row in rows], np.intp),
+        np.zeros(len(rows)),
+    )
+
+
+@dataclass(frozen=True)
+class Predicates:
+    """Predicates of a key and a query value; `tables` [predicates, query values + 1, key values + 1]."""
+
+    predicates: tuple[Predicate, ...]
+    tables: Tables
+    kinds: Index
+
+    def __len__(self) -> int:
+        return len(self.predicates)
+
+
+@cached_by_type(maxsize=4096)
+def predicates(keys: Values, queries: Values) -> Predicates:
+    """Comparisons of key and query, the query shifted by up to two; one for each table."""
+    found: dict[bytes, tuple[Predicate, Index, int]] = {}
+    numbers = all(map(is_number, (*keys, *queries)))
+    named = [NamedPredicate(Comparison.TRUE)]
+    for sign in _PREDICATES:
+        for offset in (0, *_OFFSETS) if numbers else (0,):
+            named.append(NamedPredicate(sign, offset=offset))
+    for predicate in named:
+        table = predicate_table(predicate, keys, queries)
+        if table.any():
+            kind = kind_number(predicate.comparison, predicate.offset)
+            found.setdefault(table.tobytes(), (predicate, table, kind))
+    rows = list(found.values())
+    return Predicates(
+        tuple(row[0] for row in rows),
+        np.array([row[1] for row in rows], np.int64),
+        np.array([row[2] for row in rows], np.intp),
+    )

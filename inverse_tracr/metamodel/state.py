@@ -1,0 +1,206 @@
+"""A program half written, half-layer by half-layer, and executed on the sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.metamodel.columns import Column, Selection, execute, input_columns, select
+from inverse_tracr.metamodel.sites import Index
+from inverse_tracr.metamodel.view import Half, View
+from inverse_tracr.rasp.program import (
+    Aggregate,
+    Encoding,
+    Line,
+    Map,
+    Program,
+    Ref,
+    Select,
+    SelectorWidth,
+    operands,
+)
+from inverse_tracr.rasp.signature import Signature
+
+Floats = NDArray[np.float64]
+
+MOST_KNOWN = 200
+"""Joint values of the lines of a half-layer that are told apart."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Lines written so far, the half-layer that is being explained, and what explains it already.
+
+    `columns` are the s-ops, tokens and indices first; `known` [sites] are the joint values of those that the
+    half-layer at hand writes, `known_size` their number, `written_here` these columns. `truths` are the selects whose heads are in it.
+    `used` are the columns that a line reads.
+    """
+
+    signature: Signature
+    view: View
+    lines: tuple[Line, ...] = ()
+    columns: tuple[Column, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    half: int = 0
+    known: Index = field(default_factory=lambda: np.zeros(0, np.intp))
+    known_size: int = 1
+    written_here: tuple[Column, ...] = ()
+    truths: tuple[Index, ...] = ()
+    used: frozenset[Ref] = frozenset()
+
+    @property
+    def over(self) -> bool:
+        """Whether no half-layer is left."""
+        return self.half >= len(self.view.halves)
+
+    @property
+    def attention(self) -> bool:
+        """Whether the half-layer at hand has heads."""
+        return self.half % 2 == 0
+
+    @property
+    def written(self) -> Half:
+        """What the half-layer at hand writes."""
+        return self.view.halves[self.half]
+
+    def readable(self) -> tuple[Column, ...]:
+        """The columns that the half-layer at hand can read."""
+        return tuple(c for c in self.columns if c.made < self.half)
+
+    @cached_property
+    def explained(self) -> Floats:
+        """An orthonormal basis of all that is linear in the values of the lines written here [sites, rank]."""
+        parts = [indicators(column) for column in self.written_here]
+        if not parts:
+            return np.zeros((self.view.sites.count, 0))
+        everything = np.concatenate(parts, axis=1)
+        squares, directions = np.linalg.eigh(everything.T @ everything)
+        kept = squares > 1e-6 * squares[-1]
+        return everything @ (directions[:, kept] / np.sqrt(squares[kept]))
+
+    @cached_property
+    def unexplained(self) -> Floats:
+        """What the half-layer at hand writes less what is linear in the lines written here."""
+        rows, basis = self.written.rows, self.explained
+        return rows - basis @ (basis.T @ rows)
+
+    def advanced(self) -> State:
+        """The state at the next half-layer."""
+        half = self.half + 1
+        here = tuple(c for c in self.columns if c.made == half and not c.twin)
+        codes, size = np.zeros(self.view.sites.count, np.intp), 1
+        for column in here:
+            codes, size = _joined(codes, size, column)
+        return replace(self, half=half, known=codes, known_size=size, written_here=here, truths=())
+
+    def with_line(self, line: Line) -> State:
+        """The state with a line that is no select, written by the half-layer at hand.
+
+        Zeros and ones, and widths, are written in both encodings.
+        """
+        column = self._executed(line)
+        codes, size = _joined(self.known, self.known_size, column)
+        truths = self.truths
+        if isinstance(line, Aggregate | SelectorWidth):
+            truths = (*truths, self._selection(line.selector).chosen)
+        state = replace(
+            self,
+            lines=(*self.lines, line),
+            columns=(*self.columns, column),
+            known=codes,
+            known_size=size,
+            written_here=(*self.written_here, column),
+            truths=truths,
+            used=self.used | set(operands(line)),
+        )
+        return state._with_twin(line, column)
+
+    def _with_twin(self, line: Line, column: Column) -> State:
+        counts = isinstance(line, Map) and set(column.values) <= {0, 1}
+        if column.numerical or not (counts or isinstance(line, SelectorWidth)):
+            return self
+        assert isinstance(line, Map | SelectorWidth)
+        ref = len(self.lines)
+        twin = replace(column, ref=ref, numerical=True, twin=True)
+        return replace(
+            self,
+            lines=(*self.lines, replace(line, encoding=Encoding.NUMERICAL)),
+            columns=(*self.columns, twin),
+            used=self.used | {ref},
+        )
+
+    def with_select(self, line: Select) -> tuple[State, Ref]:
+        """The state with a select, and its reference; one that is there already is not written twice."""
+        for selection in self.selections:
+            if selection.line == line:
+                return self, selection.ref
+        ref = len(self.lines)
+        made = select(ref, line, self.column(line.keys), self.column(line.queries), self.view.sites)
+        used = self.used | {line.keys, line.queries}
+        state = replace(
+            self, lines=(*self.lines, line), selections=(*self.selections, made), used=used
+        )
+        return state, ref
+
+    def column(self, ref: Ref) -> Column:
+        """The column of an s-op."""
+        return next(c for c in self.columns if c.ref == ref)
+
+    def _selection(self, ref: Ref) -> Selection:
+        return next(s for s in self.selections if s.ref == ref)
+
+    def _executed(self, line: Line) -> Column:
+        # A selector width is counted by a head and named by the MLP of the same layer.
+        made = self.half + 1 if isinstance(line, SelectorWidth) else self.half
+        selection = None
+        refs = operands(line)
+        if isinstance(line, Aggregate | SelectorWidth):
+            selection = self._selection(line.selector)
+            refs = refs[1:]
+        read = tuple(self.column(ref) for ref in refs)
+        sites = self.view.sites
+        return execute(len(self.lines), line, read, selection, self.signature, sites, made=made)
+
+    def program(self) -> Program | None:
+        """The program that returns the line that tells the outputs best; None without lines."""
+        best = max(
+            (c for c in self.columns if c.ref >= 0),
+            key=lambda c: (round(output_match(c, self.view), 3), c.ref),
+            default=None,
+        )
+        return None if best is None else Program(self.lines, best.ref)
+
+
+def begin(signature: Signature, view: View) -> State:
+    """The state before the first line."""
+    columns = input_columns(signature, view.sites)
+    return State(signature, view, columns=columns, known=np.zeros(view.sites.count, np.intp))
+
+
+def output_match(column: Column, view: View) -> float:
+    """Share of sites at which a column has the model's output; 0 where one is a number and one is not."""
+    if column.numerical != (view.numbers is not None):
+        return 0.0
+    if view.numbers is not None:
+        tolerance = 1e-2 * (1 + np.abs(view.numbers))
+        return float((np.abs(column.numbers - view.numbers) <= tolerance).mean())
+    places = {value: i for i, value in enumerate(view.values)}
+    table = np.array([*(places.get(v, -2) for v in column.values), -1])
+    return float((table[column.labels] == view.outputs).mean())
+
+
+def indicators(column: Column) -> Floats:
+    """What is linear in an s-op: indicators of its values, or its number; centred [sites, values]."""
+    found = column.numbers[:, None] if column.numerical else np.eye(column.size)[column.labels]
+    found = np.nan_to_num(found)
+    return found - found.mean(axis=0)
+
+
+def _joined(codes: Index, size: int, column: Column) -> tuple[Index, int]:
+    if size >= MOST_KNOWN:
+        return codes, size
+    found, joint = np.unique(codes * column.size + column.labels, return_inverse=True)
+    return joint.astype(np.intp), len(found)

@@ -1,0 +1,223 @@
+"""Training a meta-model: a stream of lessons in, a checkpoint out; resumes to the same losses."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as distributed
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from inverse_tracr.errors import BadInputError
+from inverse_tracr.metamodel.checkpoint import (
+    DESCRIPTION,
+    load_network,
+    load_optimiser,
+    save_network,
+    save_optimiser,
+)
+from inverse_tracr.metamodel.config import TrainConfig
+from inverse_tracr.metamodel.lessons import Decision
+from inverse_tracr.metamodel.network import Batch, MetaModel
+from inverse_tracr.metamodel.stream import HELD_OUT, Lessons
+
+LOG = "log.jsonl"
+
+Report = Callable[[dict[str, object]], None]
+
+
+@dataclass(frozen=True)
+class Share:
+    """This process among those that train together, as torchrun says."""
+
+    rank: int
+    ranks: int
+
+    @staticmethod
+    def of_environment() -> Share:
+        """From the environment; one process alone where it says nothing."""
+        return Share(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+
+def train(
+    config: TrainConfig,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    workers: int = 0,
+    stop_after: int | None = None,
+    report: Report | None = None,
+) -> MetaModel:
+    """Train, or go on training, in `folder`; the network after the last step.
+
+    `workers`: processes that make lessons beside this one. `stop_after`: steps to do at most now. `report` is
+    told every line of the log. Raises BadInputError where the folder holds a run with other options.
+    """
+    share = Share.of_environment()
+    if share.ranks > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    run = _Run(config, folder, torch.device(device), share)
+    run.resume()
+    lessons = Lessons(config, rank=share.rank, ranks=share.ranks)
+    last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
+    loader = DataLoader(
+        lessons,
+        batch_size=None,
+        sampler=range(run.step, last),
+        num_workers=workers,
+        prefetch_factor=8 if workers else None,
+        multiprocessing_context="spawn" if workers else None,
+    )
+    started = waited = time.perf_counter()
+    waiting = 0.0
+    for batch in loader:
+        waiting += time.perf_counter() - waited
+        losses = run.learn(batch)
+        if run.step % config.check_every == 0 or run.step == config.steps:
+            seconds = time.perf_counter() - started
+            line = run.check(losses) | {"seconds": round(seconds, 1), "waiting": round(waiting / seconds, 3)}
+            if share.rank == 0:
+                run.save(line)
+                if report is not None:
+                    report(line)
+        waited = time.perf_counter()
+    return run.network
+
+
+class _Run:
+    """The state of a run: network, optimiser, step, and sums since the last check."""
+
+    def __init__(self, config: TrainConfig, folder: Path, device: torch.device, share: Share) -> None:
+        torch.manual_seed(config.seed)  # only first weights are drawn from it
+        self.config, self.folder, self.device, self.share = config, folder, device, share
+        self.network = MetaModel(config.network).to(device)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), config.rate, weight_decay=0.01)
+        self.step = 0
+        self._sums = torch.zeros(3)
+        self._learned = 0
+        self._held_out: list[list[Decision]] | None = None
+
+    def resume(self) -> None:
+        """Go on where the folder's checkpoint stands, if there is one."""
+        if not (self.folder / DESCRIPTION).exists():
+            return
+        loaded = load_network(self.folder)
+        options = json.loads(json.dumps(self.config.to_json()))
+        if loaded.description.get("config") != options:
+            raise BadInputError(
+                "the folder holds a run with other options",
+                where=str(self.folder / DESCRIPTION),
+                expected=json.dumps(options),
+                got=json.dumps(loaded.description.get("config")),
+                advice="Name another folder.",
+            )
+        self.network.load_state_dict(loaded.network.state_dict())
+        load_optimiser(self.folder, self.optimiser)
+        self.step = int(str(loaded.description["step"]))
+
+    def learn(self, lessons: Sequence[list[Decision]]) -> Tensor:
+        """One step on a batch of lessons; its losses [3]."""
+        self._set_rate()
+        self.optimiser.zero_grad()
+        weights = torch.tensor(self.config.grades, device=self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            losses = losses_of(self.network, lessons, self.device)
+        (losses @ weights).backward()
+        self._share_gradients(len(lessons))
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self.optimiser.step()
+        self.step += 1
+        self._sums += losses.detach().cpu()
+        self._learned += 1
+        return losses.detach()
+
+    def _set_rate(self) -> None:
+        config = self.config
+        warm = min(1.0, (self.step + 1) / config.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = config.rate * warm * (1 + math.cos(math.pi * self.step / config.steps)) / 2
+
+    def _share_gradients(self, lessons: int) -> None:
+        """Sums of gradients over this process's lessons become means over all processes'."""
+        count = torch.tensor(float(lessons), device=self.device)
+        alone = self.share.ranks == 1
+        if not alone:
+            distributed.all_reduce(count)
+        for parameter in self.network.parameters():
+            if parameter.grad is not None:
+                if not alone:
+                    distributed.all_reduce(parameter.grad)
+                parameter.grad /= count.clamp_min(1)
+
+    def check(self, losses: Tensor) -> dict[str, object]:
+        """One line of the log: losses a program since the last, and losses and hits on held-out programs."""
+        del losses
+        mean = (self._sums / (max(self._learned, 1) * self.config.batch)).tolist()
+        self._sums, self._learned = torch.zeros(3), 0
+        if self._held_out is None:
+            lessons = Lessons(self.config, part=HELD_OUT)
+            found = (lessons.lesson(item) for item in range(self.config.held_out))
+            self._held_out = [own for own in found if own]
+        tested, operands, fillings, whole = evaluate(self.network, self._held_out, self.device)
+        return {
+            "step": self.step,
+            "programs": self.step * self.config.batch,
+            "loss": [round(x, 5) for x in mean],
+            "held_out_loss": [round(x, 5) for x in tested],
+            "operands_right": round(operands, 4),
+            "fillings_right": round(fillings, 4),
+            "programs_right": round(whole, 4),
+        }
+
+    def save(self, line: dict[str, object]) -> None:
+        """Write the checkpoint, optimiser first, and a line of the log."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_optimiser(self.folder, self.optimiser)
+        description = {"step": self.step, "temperature": 1.0, "config": self.config.to_json(), "last": line}
+        save_network(self.folder, self.network, description)
+        with (self.folder / LOG).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+
+def losses_of(network: MetaModel, lessons: Sequence[list[Decision]], device: torch.device) -> Tensor:
+    """Sums over all choices of some lessons of the three losses [3]."""
+    total = torch.zeros(3, device=device)
+    for operands in (True, False):
+        own = [d for lesson in lessons for d in lesson if (d.kinds is None) == operands]
+        if own:
+            total = total + network.losses(Batch.of(own, device)).sum(dim=0)
+    return total
+
+
+@torch.inference_mode()
+def evaluate(
+    network: MetaModel, lessons: Sequence[list[Decision]], device: torch.device
+) -> tuple[list[float], float, float, float]:
+    """Losses a program, share of choices of operands and of lines that are right, share of programs with all.
+
+    A choice counts as right where right possibilities have at least half of the probability.
+    """
+    losses = torch.zeros(3)
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    whole = 0
+    for lesson in lessons:
+        good = True
+        for operands in (True, False):
+            own = [d for d in lesson if (d.kinds is None) == operands]
+            if own:
+                found = network.losses(Batch.of(own, device)).cpu()
+                losses += found.sum(dim=0)
+                hits = (found[:, 0] < math.log(2)).tolist()
+                right[operands] += hits
+                good &= all(hits)
+        whole += good
+    count = max(len(lessons), 1)
+    shares = [sum(hits) / max(len(hits), 1) for hits in (right[True], right[False])]
+    return (losses / count).tolist(), shares[0], shares[1], whole / count
