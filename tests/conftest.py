@@ -1,13 +1,18 @@
-"""What all tests share: hypothesis profiles, golden files, one torch thread a worker."""
+"""What all tests share: hypothesis profiles, golden files, a browser, one torch thread a worker."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -38,3 +43,17 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; skips where Chromium or Playwright is missing."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium: install the package `chromium` of your system")
+    api = pytest.importorskip("playwright.sync_api", reason="needs the extra [dev]")
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=as_root)
+        yield started
+        started.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from inverse_tracr.decompile import Verdict
 from inverse_tracr.decompile.verify import makes_means, program_outputs, same
@@ -59,10 +62,10 @@ def compare(first: Program, second: Program, signature: Signature) -> Compared:
     )
 
 
-def _agree(first: Program, second: Program, signature: Signature, batch: Batch) -> np.ndarray:
+def _agree(first: Program, second: Program, signature: Signature, batch: Batch) -> NDArray[np.bool_]:
     """Which inputs of a batch both programs answer alike at every position."""
     answers = [program_outputs(program, signature, batch) for program in (first, second)]
-    return same(*answers).all(axis=1)
+    return np.asarray(same(*answers).all(axis=1))
 
 
 def _rows(first: Program, second: Program, signature: Signature, row: Batch) -> tuple[Row, ...]:
@@ -77,6 +80,6 @@ def _rows(first: Program, second: Program, signature: Signature, row: Batch) -> 
     )
 
 
-def values_row(name: str, values: list[Maybe] | tuple[Maybe, ...], differs: list[int] | None = None) -> Row:
+def values_row(name: str, values: Sequence[Maybe], differs: list[int] | None = None) -> Row:
     """A row of a table of values."""
     return Row(name=name, values=tuple(shown(value) for value in values), differs=tuple(differs or ()))

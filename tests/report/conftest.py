@@ -1,9 +1,7 @@
-"""A headless Chromium for the tests of the page."""
+"""Reports opened in the headless Chromium of tests/conftest.py."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,20 +52,6 @@ class Opened:
 
 
 Open = Callable[..., Opened]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests; skips where Chromium or Playwright is missing."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium: install the package `chromium` of your system")
-    api = pytest.importorskip("playwright.sync_api", reason="needs the extra [dev]")
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=as_root)
-        yield started
-        started.close()
 
 
 @pytest.fixture

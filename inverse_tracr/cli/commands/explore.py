@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from inverse_tracr.cli.options import Flag
@@ -32,6 +33,7 @@ def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, 
             emit_json({"address": address})
         else:
             emit(address)
+        sys.stdout.flush()  # a program that started this one waits for the address
         note("Open this address in a browser; Ctrl-C ends the explorer.")
         if open:
             import webbrowser

@@ -27,7 +27,7 @@ export async function ask(method, path, body) {
 
 // An error in a box; returns the failure, so that the editor can mark its line.
 export function showFailure(box, error) {
-  const failure = error instanceof Refusal ? error.failure : { problem: String(error) };
+  const failure = error.failure ?? { problem: error.message };
   const place = failure.line ? `line ${failure.line}, column ${failure.column}` : failure.where;
   box.replaceChildren(
     make("div", { class: "failure", role: "alert" },

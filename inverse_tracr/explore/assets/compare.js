@@ -1,6 +1,6 @@
 // Two programs compared.
 
-import { facts, make, table } from "./dom.js";
+import { make, table } from "./dom.js";
 
 const COUNT = (answer) => answer.inputs_checked.toLocaleString("en");
 
@@ -26,8 +26,4 @@ function forms(answer, first, second) {
     return make("div", {}, make("h4", {}, title), make("ol", { class: "form" }, ...rows));
   });
   return make("details", { open: !answer.same_canonical }, make("summary", {}, "Canonical forms"), make("div", { class: "pair" }, ...lists));
-}
-
-export function comparedFacts(answer) {
-  return facts([["inputs checked", COUNT(answer)], ["agreement", `${(100 * answer.agreement).toFixed(2)} %`]]);
 }

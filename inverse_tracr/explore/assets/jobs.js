@@ -1,6 +1,6 @@
 // Jobs: started, followed until they are over, stopped by a button.
 
-import { ask } from "./api.js";
+import { Refusal, ask } from "./api.js";
 import { button, make } from "./dom.js";
 
 const SOON = 120;
@@ -37,10 +37,7 @@ function show(job, clock, bar, log) {
 
 function finish(job, box, log) {
   if (job.state === "failed") {
-    const error = new Error(job.error.problem);
-    error.failure = job.error;
-    error.log = log;
-    throw error;
+    throw Object.assign(new Refusal(job.error), { log });
   }
   if (job.state === "stopped") {
     box.replaceChildren(make("p", { class: "hint", role: "status" }, `Stopped after ${job.seconds.toFixed(1)} s.`));

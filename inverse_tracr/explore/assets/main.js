@@ -32,7 +32,7 @@ async function doing(name, task, body) {
   try {
     return await runJob(task, body, box);
   } catch (error) {
-    const failure = showFailure(box, error.failure ? Object.assign(error, { failure: error.failure }) : error);
+    const failure = showFailure(box, error);
     if (error.log && error.log.childElementCount > 1) box.append(error.log);
     if (failure.line && task === "compile") editor.mark(failure);
     return null;

@@ -25,7 +25,7 @@ function file(card, name) {
   return make("a", { href: `/api/models/${card.id}/${name}`, download: name }, name);
 }
 
-// A bar a half-layer, as long as it has heads or neurons in use.
+// Heads and neurons in use, layer by layer.
 function layers(card) {
   const rows = card.layers.map((layer, i) =>
     make("tr", {}, make("th", { scope: "row" }, `layer ${i}`), make("td", {}, String(layer.heads)), make("td", {}, String(layer.neurons))));
