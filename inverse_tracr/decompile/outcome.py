@@ -111,6 +111,6 @@ class Decompilation:
         return f"{text}# {self.verdict.value}: {self.inputs_checked} inputs, agreement {self.agreement:.4f}\n"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from inverse_tracr.decompile.notebook import decompilation_html
 
-        return f"<pre><code>{escape(str(self))}</code></pre>"
+        return decompilation_html(self)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -174,15 +173,9 @@ class TransformerProgram(nn.Module):
         return torch.cat(parts).cpu().numpy()
 
     def _repr_html_(self) -> str:
-        c = self.config
-        rows: dict[str, object] = {name: getattr(c, name) for name in (*SIZES, "causal")}
-        rows["parameters"] = f"{c.parameter_count:,}"
-        rows["vocabulary"] = ", ".join(value_text(token) for token in self.input_encoder.vocab)
-        rows["output"] = self._output_text()
-        cells = "".join(
-            f"<tr><th>{name}</th><td>{escape(str(text))}</td></tr>" for name, text in rows.items()
-        )
-        return f"<table><caption>TransformerProgram</caption>{cells}</table>"
+        from inverse_tracr.model.notebook import model_html
+
+        return model_html(self)
 
     def _output_text(self) -> str:
         if isinstance(self.output_encoder, CategoricalOutput):

@@ -201,9 +201,9 @@ class Program:
         return to_python(self, signature)
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from inverse_tracr.rasp.notebook import program_html
 
-        return f"<pre><code>{escape(str(self))}</code></pre>"
+        return program_html(self)
 
 
 Encodings = list[Encoding | None]
