@@ -27,6 +27,7 @@ COMMANDS = {
     "export": ("export:export", "Write a model for TransformerLens."),
     "sample": ("sample:sample", "Sample random programs, or print statistics of a sample."),
     "zoo": ("zoo:zoo", "Build, check and export datasets of models with known programs."),
+    "train": ("train:train", "Train a meta-model that writes programs off models."),
     "evaluate": ("evaluate:evaluate", "Measure a decompiler on the test sets."),
     "doctor": ("doctor:doctor", "Report versions, extras, threads and caps."),
     "completion": ("completion:completion", "Print or install the completion of a shell."),

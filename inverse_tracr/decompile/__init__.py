@@ -2,7 +2,7 @@
 
 In comes a model, of which weights and encoders are read and nothing else; out comes a program with a
 verdict, the smallest counterexample where there is one, and the evidence of each line. Proposers register
-themselves (the meta-model from outside). A wrong `equivalent` is the worst thing that could happen here.
+themselves (the meta-model as a plug-in). A wrong `equivalent` is the worst thing that could happen here.
 """
 
 from inverse_tracr.callable_package import make_callable
@@ -22,7 +22,7 @@ from inverse_tracr.decompile.verify import verify
 
 register_proposer("lift", propose_lift)
 register_proposer("unmix", propose_unmixed)
-register_proposer("search", propose_search)
+register_proposer("search", propose_search, last=True)
 
 __all__ = [
     "Counterexample",

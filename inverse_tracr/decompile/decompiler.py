@@ -37,14 +37,17 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     judge = remembering_judge(model)
     understood = Proposal(None)
 
+    mostly_read = False
+
     def enough() -> bool:
-        return best is not None and _is_mostly_read(best[1], best[2])
+        return mostly_read
 
     for name, proposal in _proposals(model, method, judge, enough):
         tried[name] = tried.get(name, 0) + 1
         verification = _NOTHING if proposal.program is None else judge(proposal.program)
         if proposal.partial and not understood.partial:
             understood = proposal
+        mostly_read |= _is_mostly_read(proposal, verification)
         if best is None or _rank(proposal, verification) > _rank(best[1], best[2]):
             best = (name, proposal, verification)
         if verification.verified:
@@ -108,8 +111,8 @@ def remembering_judge(model: TransformerProgram) -> Judge:
 
 
 def _is_mostly_read(proposal: Proposal, verification: Verification) -> bool:
-    """Whether a refuted program explains the whole model, and most of what it does."""
-    whole = proposal.program is not None and not proposal.partial
+    """Whether a refuted program was read off the whole model, and says most of what it does."""
+    whole = proposal.program is not None and not proposal.partial and not proposal.guess
     return whole and verification.agreement >= MOSTLY
 
 

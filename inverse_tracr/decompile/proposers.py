@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
 from inverse_tracr.decompile.outcome import LineEvidence, Verification
 from inverse_tracr.model import TransformerProgram
@@ -14,13 +16,15 @@ from inverse_tracr.rasp.program import Program
 class Proposal:
     """A candidate: a whole program with the evidence of its lines, or the part that was understood.
 
-    `partial` is the text of a program with unknown lines; in `program` these have no value.
+    `partial` is the text of a program with unknown lines; in `program` these have no value. A `guess` was not
+    read off the weights line by line: that it is mostly right says nothing of the model.
     """
 
     program: Program | None
     evidence: tuple[LineEvidence, ...] = ()
     partial: str = ""
     unexplained: tuple[str, ...] = ()
+    guess: bool = False
 
 
 Judge = Callable[[Program], Verification]
@@ -32,14 +36,34 @@ Proposer = Callable[[TransformerProgram, Judge], Iterator[Proposal]]
 It may ask the judge, whose counterexamples are inputs to learn from.
 """
 
+PLUGINS = "inverse_tracr.proposers"
+"""Group of entry points; each names a `Proposer`."""
+
 _PROPOSERS: dict[str, Proposer] = {}
+_LAST: dict[str, Proposer] = {}
 
 
-def register_proposer(name: str, proposer: Proposer) -> None:
-    """Make a proposer available to `decompile` under `name`; a later one of the same name replaces it."""
-    _PROPOSERS[name] = proposer
+def register_proposer(name: str, proposer: Proposer, *, last: bool = False) -> None:
+    """Make a proposer available to `decompile` under `name`; a later one of the same name replaces it.
+
+    `last`: `auto` tries it after all others, those of other packages included.
+    """
+    (_LAST if last else _PROPOSERS)[name] = proposer
 
 
 def proposers() -> dict[str, Proposer]:
-    """The registered proposers by name, in the order in which `auto` tries them."""
-    return dict(_PROPOSERS)
+    """The proposers by name, in the order in which `auto` tries them: registered, plug-ins, last ones."""
+    return {**_PROPOSERS, **_plugins(), **_LAST}
+
+
+@cache
+def _plugins() -> dict[str, Proposer]:
+    """Proposers of installed packages, imported when they are called."""
+    return {entry.name: _imported_later(entry) for entry in entry_points(group=PLUGINS)}
+
+
+def _imported_later(entry: EntryPoint) -> Proposer:
+    def proposer(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
+        return entry.load()(model, judge)
+
+    return proposer

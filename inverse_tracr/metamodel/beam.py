@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from inverse_tracr.metamodel.context import explained_heads
+from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.lessons import Decision
 from inverse_tracr.metamodel.network import Batch, MetaModel
-from inverse_tracr.metamodel.sites import draw_sites
+from inverse_tracr.metamodel.operands import next_operands
+from inverse_tracr.metamodel.sites import SITES, Index, draw_sites
 from inverse_tracr.metamodel.state import State, begin, output_match
-from inverse_tracr.metamodel.steps import Filling, fillings, next_operands
 from inverse_tracr.metamodel.view import view
 from inverse_tracr.model import TransformerProgram
-from inverse_tracr.rasp.program import Line, Program, Ref, Select, operands, with_operands
+from inverse_tracr.rasp.program import (
+    Aggregate,
+    Line,
+    Program,
+    Ref,
+    Select,
+    SelectorWidth,
+    operands,
+    with_operands,
+)
+
+Scores = NDArray[np.float64]
 
 LEAST_SHARE = 0.01
 """Probability below which a possibility is not followed."""
@@ -26,11 +41,18 @@ MOST_HERE = 8
 
 @dataclass(frozen=True)
 class Guess:
-    """A program, its log-probability under the network, and the share of sites where its output is right."""
+    """A program, its log-probability under the network, and the share of sites where its output is right.
+
+    `halves` and `heads`: for each line the half-layer and the heads in which it was seen; `probes`: inputs on
+    which the model was executed.
+    """
 
     program: Program
     score: float
     match: float
+    halves: tuple[int | None, ...]
+    heads: tuple[tuple[str, ...], ...]
+    probes: int
 
 
 @dataclass(frozen=True)
@@ -41,15 +63,25 @@ class _Path:
 
 
 def guesses(
-    network: MetaModel, model: TransformerProgram, *, width: int = 8, key: int = 0, temperature: float = 1.0
+    network: MetaModel,
+    model: TransformerProgram,
+    *,
+    width: int = 8,
+    key: int = 0,
+    sites: int = SITES,
+    inputs: tuple[tuple[int, ...], ...] = (),
+    temperature: float = 1.0,
 ) -> list[Guess]:
-    """At most `width` programs, the most likely first; `key` draws the probes.
+    """At most `width` programs, the most likely first.
+
+    `key` draws the probes, which have `sites` positions and `inputs` (vocabulary indices) among them.
 
     Half-layer by half-layer, `width` half-written programs are kept; two that wrote the same lines in
     different orders are one.
     """
     signature = model.signature
-    start = begin(signature, view(model, draw_sites(signature, key=key), key=key))
+    probes = draw_sites(signature, key=key, count=sites, inputs=inputs)
+    start = begin(signature, view(model, probes, key=key))
     paths = [_Path(start, 0.0)]
     while not paths[0].state.over:
         paths = _half_layer(network, paths, width, temperature)
@@ -58,9 +90,26 @@ def guesses(
         program = path.state.program()
         if program is not None:
             match = output_match(path.state.column(program.output), path.state.view)
-            found.append(Guess(program, path.score, match))
+            halves, heads = _evidence(path.state)
+            found.append(Guess(program, path.score, match, halves, heads, len(probes.grid.blocks)))
     # What does not name the outputs on the probes themselves comes last.
     return sorted(found, key=lambda g: (round(g.match, 2), g.score), reverse=True)
+
+
+def _evidence(state: State) -> tuple[tuple[int | None, ...], tuple[tuple[str, ...], ...]]:
+    """For each line the half-layer that it was read from, and the heads whose scores it explains."""
+    halves: list[int | None] = [None] * len(state.lines)
+    heads: list[tuple[str, ...]] = [()] * len(state.lines)
+    for column in state.columns:
+        if column.ref < 0:
+            continue
+        line = state.lines[column.ref]
+        halves[column.ref] = column.made - isinstance(line, SelectorWidth)
+        if isinstance(line, Aggregate | SelectorWidth):
+            own = explained_heads(state, line.selector, column.made // 2)
+            heads[column.ref] = heads[line.selector] = own
+            halves[line.selector] = halves[column.ref]
+    return tuple(halves), tuple(heads)
 
 
 def _half_layer(network: MetaModel, paths: list[_Path], width: int, temperature: float) -> list[_Path]:
@@ -99,9 +148,7 @@ def _children(network: MetaModel, path: _Path, width: int, temperature: float) -
                 yield _Path(grown, path.score + float(logs[at]) + log, path.choices + 2)
 
 
-def _log_probabilities(
-    network: MetaModel, decision: Decision, temperature: float
-) -> tuple[np.ndarray, float]:
+def _log_probabilities(network: MetaModel, decision: Decision, temperature: float) -> tuple[Scores, float]:
     with torch.inference_mode():
         logs, leave = network.log_probabilities(Batch.of([decision]), temperature)
     return logs.numpy().astype(np.float64), -np.inf if leave is None else float(leave[0])
@@ -125,14 +172,13 @@ def _likely(
         key = (reader, column.numerical, _first_seen(column.labels))
         if key not in places:
             places[key] = at
-            sums.append(np.exp(logs[at]))
-        else:
-            sums[list(places).index(key)] += np.exp(logs[at])
+            sums.append(0.0)
+        sums[list(places).index(key)] += math.exp(logs[at])
     ranked = sorted(zip(places.values(), sums, strict=True), key=lambda pair: -pair[1])
     return [(filling.lines[at], float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
 
 
-def _first_seen(labels: np.ndarray) -> bytes:
+def _first_seen(labels: Index) -> bytes:
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.intp)
     rank[np.argsort(first)] = np.arange(len(first))

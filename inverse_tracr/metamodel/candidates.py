@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,20 +89,23 @@ for _member in (
 KIND_COUNT = len(_KINDS)
 
 
-def kind_number(*parts: object) -> int:
+def kind_number(kind: object) -> int:
     """The number of a kind of candidate, for an embedding."""
-    return _KINDS[parts if len(parts) > 1 else parts[0]]
+    return _KINDS[kind]
+
+
+F = TypeVar("F", bound=UnaryFunction | BinaryFunction)
 
 
 @dataclass(frozen=True)
-class Functions:
+class Functions(Generic[F]):
     """Functions on a value set (or on two, pairs row by row, each with an entry for no value).
 
     `tables` [functions, entries] are indices into `values` of each; `kinds` and `places` (of the constant
     among the values, from 0 to 1) describe them for the network.
     """
 
-    functions: tuple[UnaryFunction | BinaryFunction, ...]
+    functions: tuple[F, ...]
     encodings: tuple[Encoding, ...]
     swapped: tuple[bool, ...]
     values: tuple[Values, ...]
@@ -114,7 +118,7 @@ class Functions:
 
 
 @cached_by_type(maxsize=4096)
-def unary_functions(values: Values, numerical: bool) -> Functions:
+def unary_functions(values: Values, numerical: bool) -> Functions[UnaryFunction]:
     """Named functions of an s-op with these values; different ones with one table are one function."""
     found: dict[bytes, tuple[UnaryFunction, Encoding, Values, Index, int, float]] = {}
     for function, encoding, place in _unary(values, numerical):
@@ -124,7 +128,7 @@ def unary_functions(values: Values, numerical: bool) -> Functions:
         if encoding is Encoding.NUMERICAL and _unsuited(tabulated):
             continue
         key = repr((encoding.value, tabulated.values)).encode() + tabulated.table.tobytes()
-        kind = kind_number(function.op, encoding)
+        kind = kind_number((function.op, encoding))
         found.setdefault(key, (function, encoding, tabulated.values, tabulated.table, kind, place))
     return _collected(list(found.values()), len(values) + 1)
 
@@ -137,7 +141,7 @@ def _unsuited(tabulated: Tabulated) -> bool:
 
 def _collected(
     rows: list[tuple[UnaryFunction, Encoding, Values, Index, int, float]], entries: int
-) -> Functions:
+) -> Functions[UnaryFunction]:
     return Functions(
         tuple(row[0] for row in rows),
         tuple(row[1] for row in rows),
@@ -182,7 +186,7 @@ def _numerical() -> Iterator[tuple[NamedUnary, Encoding, float]]:
 
 
 @cached_by_type(maxsize=4096)
-def binary_functions(firsts: Values, seconds: Values) -> Functions:
+def binary_functions(firsts: Values, seconds: Values) -> Functions[BinaryFunction]:
     """Named functions of two s-ops with these values, in either order; one for each table."""
     found: dict[bytes, tuple[BinaryFunction, bool, Values, Index, int]] = {}
     for op in _BINARY:
@@ -194,7 +198,7 @@ def binary_functions(firsts: Values, seconds: Values) -> Functions:
                 continue
             table = (tabulated.table.T if swapped else tabulated.table).ravel()
             key = repr(tabulated.values).encode() + table.tobytes()
-            found.setdefault(key, (function, swapped, tabulated.values, table, kind_number(op, swapped)))
+            found.setdefault(key, (function, swapped, tabulated.values, table, kind_number((op, swapped))))
     rows = list(found.values())
     return Functions(
         tuple(row[0] for row in rows),
@@ -227,13 +231,12 @@ def predicates(keys: Values, queries: Values) -> Predicates:
     found: dict[bytes, tuple[Predicate, Index, int]] = {}
     numbers = all(map(is_number, (*keys, *queries)))
     named = [NamedPredicate(Comparison.TRUE)]
-    for sign in _PREDICATES:
-        for offset in (0, *_OFFSETS) if numbers else (0,):
-            named.append(NamedPredicate(sign, offset=offset))
+    offsets = (0, *_OFFSETS) if numbers else (0,)
+    named += [NamedPredicate(sign, offset=offset) for sign in _PREDICATES for offset in offsets]
     for predicate in named:
         table = predicate_table(predicate, keys, queries)
         if table.any():
-            kind = kind_number(predicate.comparison, predicate.offset)
+            kind = kind_number((predicate.comparison, predicate.offset))
             found.setdefault(table.tobytes(), (predicate, table, kind))
     rows = list(found.values())
     return Predicates(

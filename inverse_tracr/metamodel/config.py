@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.metamodel.network import NetworkConfig
@@ -31,12 +31,12 @@ class TrainConfig:
     tracr_share: float = 0.25
     zoos: tuple[str, ...] = ()
     zoo_share: float = 0.3
-    blurred: float = 0.3
-    blur: tuple[float, float] = (1e-4, 5e-2)
+    blurred: float = 0.4
+    blur: tuple[float, float] = (1e-3, 0.3)
     grades: tuple[float, float, float] = (1.0, 0.5, 0.2)
     check_every: int = 250
     held_out: int = 128
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def __post_init__(self) -> None:
         for name in ("programs", "batch", "warm_up", "check_every", "held_out"):

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from inverse_tracr.compile import Mode, Plan, plan
 from inverse_tracr.metamodel.columns import Column
+from inverse_tracr.metamodel.context import Floats
+from inverse_tracr.metamodel.fillings import Filling, fillings
+from inverse_tracr.metamodel.operands import NONE, next_operands
 from inverse_tracr.metamodel.sites import draw_sites
 from inverse_tracr.metamodel.state import State, begin, output_match
-from inverse_tracr.metamodel.steps import NONE, Filling, Floats, fillings, next_operands
 from inverse_tracr.metamodel.view import view
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import (
@@ -216,4 +218,3 @@ def _whole(state: State, selected: Select | None, line: Line) -> tuple[object, T
             assert selected is not None
             keys, queries = state.column(selected.keys), state.column(selected.queries)
             return None, predicate_table(selected.predicate, keys.values, queries.values).ravel()
-

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from inverse_tracr.metamodel.candidates import KIND_COUNT
+from inverse_tracr.metamodel.context import CONTEXT_SIZE
+from inverse_tracr.metamodel.fillings import FILL_SIZE
 from inverse_tracr.metamodel.lessons import Decision
-from inverse_tracr.metamodel.steps import CONTEXT_SIZE, FILL_SIZE, PAIR_SIZE
-from inverse_tracr.model.shapes import Float, Int
-
+from inverse_tracr.metamodel.operands import PAIR_SIZE
+from inverse_tracr.model.shapes import Float
 
 NEVER = -1e4
 """The logit of what cannot be."""
@@ -84,15 +85,20 @@ class Scorer(nn.Module):
         self,
         features: Float[Tensor, "possibilities size"],
         contexts: Float[Tensor, "choices context"],
-        owners: Int[Tensor, "possibilities"],
-        kinds: Int[Tensor, "possibilities"] | None,
-    ) -> tuple[Float[Tensor, "possibilities"], Float[Tensor, "choices"] | None]:
-        """Logits of the possibilities, and of leaving."""
+        owners: Int[Tensor, possibilities],
+        kinds: Int[Tensor, possibilities] | None,
+    ) -> tuple[Float[Tensor, possibilities], Float[Tensor, choices] | None]:
+        """Logits of the possibilities [possibilities], and of leaving [choices].
+
+        `owners`, `kinds` [possibilities] are whole numbers, see `Batch`.
+        """
         parts = [features, contexts[owners]]
         if self.kinds is not None and kinds is not None:
             parts.append(self.kinds(kinds))
         embedded = self.embed(torch.cat(parts, dim=1))
-        seen = torch.full((len(contexts), embedded.shape[1]), -10.0, dtype=embedded.dtype, device=embedded.device)
+        seen = torch.full(
+            (len(contexts), embedded.shape[1]), -10.0, dtype=embedded.dtype, device=embedded.device
+        )
         index = owners[:, None].expand_as(embedded)
         seen = seen.scatter_reduce(0, index, embedded, "amax")
         logits = self.score(torch.cat([embedded, seen[owners]], dim=1)).squeeze(1)

@@ -39,7 +39,7 @@ class Sites:
 def draw_sites(
     signature: Signature, *, key: int, count: int = SITES, inputs: tuple[tuple[int, ...], ...] = ()
 ) -> Sites:
-    """At least `count` sites for a signature: `inputs` (vocabulary indices) and one of `_KEYS` fixed draws."""
+    """At least `count` sites: those of `inputs` (vocabulary indices) and of one of `_KEYS` fixed draws."""
     vocab, longest = len(signature.vocab), signature.max_seq_len
     return _draw(vocab, longest, signature.causal, key % _KEYS, count, inputs)
 

@@ -35,8 +35,8 @@ class State:
     """Lines written so far, the half-layer that is being explained, and what explains it already.
 
     `columns` are the s-ops, tokens and indices first; `known` [sites] are the joint values of those that the
-    half-layer at hand writes, `known_size` their number, `written_here` these columns. `truths` are the selects whose heads are in it.
-    `used` are the columns that a line reads.
+    half-layer at hand writes, `known_size` their number, `written_here` these columns. `truths` are the
+    selects whose heads are in it. `used` are the columns that a line reads.
     """
 
     signature: Signature
@@ -72,7 +72,7 @@ class State:
 
     @cached_property
     def explained(self) -> Floats:
-        """An orthonormal basis of all that is linear in the values of the lines written here [sites, rank]."""
+        """An orthonormal basis of what is linear in the values of the lines written here [sites, rank]."""
         parts = [indicators(column) for column in self.written_here]
         if not parts:
             return np.zeros((self.view.sites.count, 0))
@@ -140,9 +140,7 @@ class State:
         ref = len(self.lines)
         made = select(ref, line, self.column(line.keys), self.column(line.queries), self.view.sites)
         used = self.used | {line.keys, line.queries}
-        state = replace(
-            self, lines=(*self.lines, line), selections=(*self.selections, made), used=used
-        )
+        state = replace(self, lines=(*self.lines, line), selections=(*self.selections, made), used=used)
         return state, ref
 
     def column(self, ref: Ref) -> Column:

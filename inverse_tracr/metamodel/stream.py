@@ -42,7 +42,11 @@ def sampled(config: TrainConfig, item: int, *, part: int = 0) -> Item | None:
         found = sample_program(preset, 1_000_003 * (config.seed + 1) + part, item)
         if is_test_function(found.program, found.signature):
             return None
-        return found.program, found.signature, compile_program(found.program, found.signature, mode=Mode.FIXED)
+        return (
+            found.program,
+            found.signature,
+            compile_program(found.program, found.signature, mode=Mode.FIXED),
+        )
     except InverseTracrError:
         return None
 

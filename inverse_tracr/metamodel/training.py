@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.distributed as distributed
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.utils.data import DataLoader
 
 from inverse_tracr.errors import BadInputError
@@ -35,7 +34,7 @@ Report = Callable[[dict[str, object]], None]
 
 @dataclass(frozen=True)
 class Share:
-    """This process among those that train together, as torchrun says."""
+    """One of the processes that train together, as torchrun says."""
 
     rank: int
     ranks: int
@@ -53,18 +52,21 @@ def train(
     device: str = "cpu",
     workers: int = 0,
     stop_after: int | None = None,
+    start: Path | None = None,
     report: Report | None = None,
 ) -> MetaModel:
     """Train, or go on training, in `folder`; the network after the last step.
 
-    `workers`: processes that make lessons beside this one. `stop_after`: steps to do at most now. `report` is
-    told every line of the log. Raises BadInputError where the folder holds a run with other options.
+    `workers`: processes that make lessons beside this one. `stop_after`: steps to do at most now. `start`:
+    folder of a meta-model whose weights a new run begins with. `report` is told every line of the log.
+
+    Raises BadInputError where the folder holds a run with other options.
     """
     share = Share.of_environment()
     if share.ranks > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     run = _Run(config, folder, torch.device(device), share)
-    run.resume()
+    run.resume(start)
     lessons = Lessons(config, rank=share.rank, ranks=share.ranks)
     last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
     loader = DataLoader(
@@ -104,9 +106,11 @@ class _Run:
         self._learned = 0
         self._held_out: list[list[Decision]] | None = None
 
-    def resume(self) -> None:
-        """Go on where the folder's checkpoint stands, if there is one."""
+    def resume(self, start: Path | None = None) -> None:
+        """Go on from the folder's checkpoint; where there is none, begin with the weights of `start`."""
         if not (self.folder / DESCRIPTION).exists():
+            if start is not None:
+                self.network.load_state_dict(load_network(start).network.state_dict())
             return
         loaded = load_network(self.folder)
         options = json.loads(json.dumps(self.config.to_json()))
@@ -180,7 +184,12 @@ class _Run:
         """Write the checkpoint, optimiser first, and a line of the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         save_optimiser(self.folder, self.optimiser)
-        description = {"step": self.step, "temperature": 1.0, "config": self.config.to_json(), "last": line}
+        description: dict[str, object] = {
+            "step": self.step,
+            "temperature": 1.0,
+            "config": self.config.to_json(),
+            "last": line,
+        }
         save_network(self.folder, self.network, description)
         with (self.folder / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")

@@ -1,4 +1,4 @@
-"""What a model does on the sites: the part of it that depends on no basis, and that every kind shows alike."""
+"""What a model does on the sites: what depends on no basis, and every kind of model shows alike."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inverse_tracr.metamodel.kernels import single_linkage
 from inverse_tracr.metamodel.sites import Index, Sites
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
+from inverse_tracr.rasp.values import Value
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +62,7 @@ class View:
     sites: Sites
     halves: tuple[Half, ...]
     outputs: Index
-    values: tuple[object, ...]
+    values: tuple[Value, ...]
     numbers: Floats | None
 
 

@@ -1,0 +1,112 @@
+"""The meta-model as a proposer: its beam, likeliest program first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from inverse_tracr.decompile import LineEvidence
+from inverse_tracr.decompile.proposers import Judge, Proposal
+from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.metamodel.beam import Guess, guesses
+from inverse_tracr.metamodel.checkpoint import Loaded, load_network
+from inverse_tracr.metamodel.sites import SITES
+from inverse_tracr.model import CategoricalOutput, TransformerProgram
+from inverse_tracr.rasp.canonical import canonical_places
+from inverse_tracr.rasp.program import Aggregate, Encoding, Program, Ref
+from inverse_tracr.rasp.readable import readable, rename_values
+from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.values import Value
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+WIDTH = 8
+"""Programs of a beam."""
+
+ROUNDS = 3
+"""Beams; each has the inputs on which the programs of those before it failed among its probes."""
+
+MOST_INPUTS = 12
+
+
+@cache
+def shipped() -> Loaded:
+    """The meta-model that comes with the package."""
+    return load_network(SHIPPED)
+
+
+def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
+    """Programs of the beam, verified one by one; where all are refuted, a beam with more probes."""
+    loaded = shipped()
+    yield from Beams(loaded, width=WIDTH, rounds=ROUNDS).propose(model, judge)
+
+
+class Beams:
+    """Beams of a meta-model, as a proposer."""
+
+    def __init__(self, loaded: Loaded, *, width: int, rounds: int) -> None:
+        self._loaded, self._width, self._rounds = loaded, width, rounds
+
+    def propose(self, model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
+        """Proposals, best first, as `Proposer`."""
+        inputs: list[tuple[int, ...]] = []
+        places = {token: i for i, token in enumerate(model.signature.vocab)}
+        seen: set[Program] = set()
+        for number in range(self._rounds):
+            found = guesses(
+                self._loaded.network,
+                model,
+                width=self._width,
+                key=number,
+                sites=SITES * (number + 1),
+                inputs=tuple(inputs[-MOST_INPUTS:]),
+                temperature=self._loaded.temperature,
+            )
+            for guess in found:
+                proposal = proposal_of(guess, model)
+                if proposal.program is None or proposal.program in seen:
+                    continue
+                seen.add(proposal.program)
+                yield proposal
+                verification = judge(proposal.program)
+                if verification.counterexample is not None:
+                    tokens = tuple(places[token] for token in verification.counterexample.tokens)
+                    if tokens not in inputs:
+                        inputs.append(tokens)
+
+
+def proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
+    """A guess in canonical and readable form, with the evidence of its lines; nothing where it has none."""
+    signature = model.signature
+    try:
+        named, places = canonical_places(guess.program, signature, exact_means=True)
+        tidy = readable(with_output_values(named, model), signature, exact_means=True)
+    except InverseTracrError:
+        return Proposal(None)
+    origin = {new: old for old, new in places.items()}
+    evidence = tuple(
+        LineEvidence(name, guess.halves[origin[at]], guess.heads[origin[at]], (), (), guess.probes)
+        for at, name in enumerate(tidy.names)
+        if at in origin
+    )
+    return Proposal(tidy, evidence, guess=True)
+
+
+def with_output_values(program: Program, model: TransformerProgram) -> Program:
+    """The program with the model's own output values where it writes others for them, as 1 for True."""
+    encoder, output = model.output_encoder, program.output
+    if not isinstance(encoder, CategoricalOutput) or program.encoding(output) is Encoding.NUMERICAL:
+        return program
+    source: Ref = output
+    while source >= 0 and isinstance(line := program.lines[source], Aggregate):
+        source = line.values
+    if source < 0:
+        return program
+    renaming: dict[Value, Value] = {}
+    for value in ValueSets(program, model.signature, exact_means=True)[source]:
+        same = [own for own in encoder.values if own == value]
+        renaming[value] = same[0] if same else value
+    if all(type(old) is type(new) for old, new in renaming.items()):
+        return program
+    return rename_values(program, source, renaming, model.signature)

@@ -1,0 +1,96 @@
+"""Tables read off the model, where no named function says what it does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inverse_tracr.metamodel.candidates import Special, kind_number, predicates
+from inverse_tracr.metamodel.columns import Column
+from inverse_tracr.metamodel.sites import Index
+from inverse_tracr.metamodel.state import State
+from inverse_tracr.metamodel.view import clusters
+from inverse_tracr.rasp.functions import BinaryTable, Predicate, PredicateTable, UnaryTable
+from inverse_tracr.rasp.values import Value
+
+
+def _tables(state: State, codes: Index, room: int) -> list[tuple[Special, Index, tuple[Value, ...]]]:
+    """Tables read off the model: the class of each of the `room` codes, and the values of the classes.
+
+    Codes are put into one class where the means of what is unexplained lie near each other; those that do
+    not occur get the commonest class.
+    """
+    counts = np.bincount(codes, minlength=room)
+    seen = np.flatnonzero(counts)
+    found: list[tuple[Special, Index, tuple[Value, ...]]] = []
+    if len(seen) > 2:
+        rows = state.unexplained
+        sums = np.stack([np.bincount(codes, weights=row, minlength=room) for row in rows.T], axis=1)
+        fine, coarse = clusters(sums[seen] / counts[seen, None])
+        for kind, classes in ((Special.TABLE_FINE, fine), (Special.TABLE_COARSE, coarse)):
+            commonest = int(np.bincount(classes, weights=counts[seen]).argmax())
+            table = np.full(room, commonest)
+            table[seen] = classes
+            found.append((kind, table, tuple(range(int(classes.max()) + 1))))
+    if state.view.values and state.half >= len(state.view.halves) - 2:
+        found.append((Special.TABLE_OUTPUT, _majorities(state, codes, room), tuple(state.view.values)))
+    return found
+
+
+def _majorities(state: State, codes: Index, room: int) -> Index:
+    """The commonest output of each code, and for codes that do not occur the commonest of all."""
+    outputs, count = np.maximum(state.view.outputs, 0), len(state.view.values)
+    table = np.bincount(codes * count + outputs, minlength=room * count).reshape(room, count)
+    best = table.argmax(axis=1)
+    best[table.sum(axis=1) == 0] = int(np.bincount(outputs).argmax())
+    return best
+
+
+def unary_tables(state: State, operand: Column) -> list[tuple[Special, UnaryTable, Column]]:
+    """Tables of a map of `operand` that are read off what the half-layer writes, with their columns."""
+    found: list[tuple[Special, UnaryTable, Column]] = []
+    for kind, best, values in _tables(state, operand.labels, operand.size):
+        entries = tuple(zip(operand.values, (values[i] for i in best.tolist()), strict=False))
+        found.append((kind, UnaryTable(entries), Column(0, values, best[operand.labels], state.half)))
+    return found
+
+
+def binary_tables(
+    state: State, first: Column, second: Column, codes: Index
+) -> list[tuple[Special, BinaryTable, Column]]:
+    """Tables of a sequence map, `codes` [sites] being those of the pairs of values, with their columns."""
+    found: list[tuple[Special, BinaryTable, Column]] = []
+    for kind, best, values in _tables(state, codes, first.size * second.size):
+        grid = best.reshape(first.size, second.size)[:-1, :-1].tolist()
+        entries = tuple(
+            ((x, y), values[grid[i][j]])
+            for i, x in enumerate(first.values)
+            for j, y in enumerate(second.values)
+        )
+        found.append((kind, BinaryTable(entries), Column(0, values, best[codes], state.half)))
+    return found
+
+
+def possible_predicates(state: State, key: Column, query: Column) -> tuple[Index, list[Predicate], list[int]]:
+    """Selections [predicates, pairs of sites], predicates and kinds; one a head is read off its scores."""
+    named = predicates(key.values, query.values)
+    grid = state.view.sites.grid
+    codes = query.labels.take(grid.queries) * key.size + key.labels.take(grid.keys)
+    tables = [*named.tables.reshape(len(named), -1)]
+    found, kinds = list(named.predicates), named.kinds.tolist()
+    for scores in state.written.scores:
+        # Scores are centred; the threshold lies between the largest and the smallest mean of a cell.
+        sums = np.bincount(codes, weights=scores, minlength=query.size * key.size)
+        counts = np.bincount(codes, minlength=query.size * key.size)
+        means = sums / np.maximum(counts, 1)
+        seen = counts > 0
+        if np.ptp(means[seen]) < 1e-3:
+            continue
+        table = seen & (means > (means[seen].max() + means[seen].min()) / 2)
+        rows = table.reshape(query.size, key.size)[:-1, :-1]
+        if not rows.any() or any((table == other.astype(np.bool_))[seen].all() for other in tables):
+            continue
+        pairs = tuple((key.values[k], query.values[q]) for q, k in np.argwhere(rows).tolist())
+        tables.append(table.astype(np.int64))
+        found.append(PredicateTable(pairs))
+        kinds.append(kind_number(Special.PREDICATE_TABLE))
+    return np.array([table.take(codes) for table in tables]), found, kinds
