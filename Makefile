@@ -1,5 +1,6 @@
 # make demo   environment, then: compile a RASP program, decompile the model file, print program and verdict
 # make test   environment with the test tools, then: lint, types, tests
+# make docs   the guide as a site, in site/
 # Needs Python 3.11 or later and make; everything else goes into .venv.
 
 VENV := .venv
@@ -21,7 +22,7 @@ EXAMPLE := examples/sort_unique.rasp
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-slow lint types tests format golden bench env env-demo clean help
+.PHONY: demo test test-slow lint types tests format golden bench docs notebooks env env-demo clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -61,6 +62,13 @@ golden: env
 bench: env
 	$(BIN)/python -m benchmarks.differential --count 2000 --end-to-end 20 --write
 
+docs: $(VENV)/.stamp-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# Runs the notebooks anew and keeps their outputs.
+notebooks: env
+	$(BIN)/python -m tests.docs.notebooks docs/notebooks/*.ipynb
+
 env-demo: $(VENV)/.stamp-demo
 env: $(VENV)/.stamp-test
 
@@ -85,6 +93,11 @@ $(VENV)/.stamp-test: pyproject.toml $(VENV)/.stamp-torch
 	@$(PIP) install -c constraints.txt -e '.[dev,tracr]'
 	@touch $@ $(VENV)/.stamp-demo
 
+$(VENV)/.stamp-docs: pyproject.toml $(VENV)/.stamp-torch
+	@echo 'installing what builds the guide ...'
+	@$(PIP) install -c constraints.txt -e '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(DEMO) .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(DEMO) site artefacts .pytest_cache .ruff_cache .hypothesis build dist
 	find inverse_tracr tests -name __pycache__ -type d -prune -exec rm -rf {} +
