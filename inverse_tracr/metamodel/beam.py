@@ -115,6 +115,7 @@ def _evidence(state: State) -> tuple[tuple[int | None, ...], tuple[tuple[str, ..
 def _half_layer(network: MetaModel, paths: list[_Path], width: int, temperature: float) -> list[_Path]:
     """The paths after the half-layer at hand."""
     done: list[_Path] = []
+    first = paths[0]
     for _ in range(MOST_HERE + 1):
         grown: list[_Path] = []
         for path in paths:
@@ -125,7 +126,8 @@ def _half_layer(network: MetaModel, paths: list[_Path], width: int, temperature:
         paths = [p for p in _best(grown, width) if p.score > least]
         if not paths:
             break
-    return _best(done, width) or [_Path(p.state.advanced(), p.score - 10) for p in paths[:1]]
+    # Where nothing is likely enough, the half-layer is left unexplained.
+    return _best(done, width) or [_Path(first.state.advanced(), first.score + math.log(LEAST_SHARE))]
 
 
 def _children(network: MetaModel, path: _Path, width: int, temperature: float) -> Iterator[_Path]:

@@ -12,8 +12,8 @@ from inverse_tracr.metamodel.network import NetworkConfig
 class TrainConfig:
     """Options of a training run.
 
-    `programs`: how many are learned from, `batch` of them a step. `rate`: peak learning rate of AdamW;
-    `warm_up`: steps of linear warm-up, then a cosine to 0. `clip`: largest norm of the gradient. `seed` of
+    `programs`: how many are learned from, `batch` of them a step, `epochs` times. `rate`: peak learning rate
+    of AdamW; `warm_up`: steps of linear warm-up, then a cosine to 0. `clip`: largest norm of the gradient. `seed` of
     the stream and of the first weights. `tracr_share`: share of sampled programs of the preset `tracr`, the
     others are of `sound`. `zoos` are folders of zoos with models of any kind; `zoo_share` of all lessons are
     drawn from them in turn. `blurred`: share of lessons on compiled models with noise on what half-layers
@@ -22,7 +22,8 @@ class TrainConfig:
     checkpoints and evaluations on `held_out` programs.
     """
 
-    programs: int = 30_000
+    programs: int = 16_000
+    epochs: int = 8
     batch: int = 16
     rate: float = 1e-3
     warm_up: int = 100
@@ -34,12 +35,12 @@ class TrainConfig:
     blurred: float = 0.4
     blur: tuple[float, float] = (1e-3, 0.3)
     grades: tuple[float, float, float] = (1.0, 0.5, 0.2)
-    check_every: int = 250
+    check_every: int = 500
     held_out: int = 128
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def __post_init__(self) -> None:
-        for name in ("programs", "batch", "warm_up", "check_every", "held_out"):
+        for name in ("programs", "epochs", "batch", "warm_up", "check_every", "held_out"):
             if getattr(self, name) < 1:
                 raise BadInputError(
                     "an option of training", where=name, expected="1 or more", got=str(getattr(self, name))
@@ -51,19 +52,24 @@ class TrainConfig:
                 )
 
     @property
+    def batches(self) -> int:
+        """Number of batches of lessons; each is learned from once an epoch."""
+        return -(-self.programs // self.batch)
+
+    @property
     def steps(self) -> int:
         """Number of steps of gradient descent."""
-        return -(-self.programs // self.batch)
+        return self.batches * self.epochs
 
     def to_json(self) -> dict[str, object]:
         """The options in JSON's types."""
         return asdict(self)
 
 
-CPU_2H = TrainConfig(programs=120_000)
+CPU_2H = TrainConfig(programs=40_000, epochs=6)
 """Two hours on two cores."""
 
-GPU_30M = replace(CPU_2H, programs=400_000, batch=64, network=NetworkConfig(width=384))
+GPU_30M = replace(CPU_2H, programs=160_000, batch=64, network=NetworkConfig(width=384))
 """Thirty minutes on one GPU and the cores beside it."""
 
 RUNS = {"cpu-2h": CPU_2H, "gpu-30m": GPU_30M}

@@ -85,9 +85,9 @@ class Scorer(nn.Module):
         self,
         features: Float[Tensor, "possibilities size"],
         contexts: Float[Tensor, "choices context"],
-        owners: Int[Tensor, possibilities],
-        kinds: Int[Tensor, possibilities] | None,
-    ) -> tuple[Float[Tensor, possibilities], Float[Tensor, choices] | None]:
+        owners: Tensor,
+        kinds: Tensor | None,
+    ) -> tuple[Tensor, Tensor | None]:
         """Logits of the possibilities [possibilities], and of leaving [choices].
 
         `owners`, `kinds` [possibilities] are whole numbers, see `Batch`.

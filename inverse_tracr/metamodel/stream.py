@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -11,6 +12,7 @@ from torch.utils.data import Dataset
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.metamodel.config import TrainConfig
+from inverse_tracr.metamodel.kept import read_lessons, write_lessons
 from inverse_tracr.metamodel.lessons import Decision, lesson
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import Program
@@ -19,6 +21,7 @@ from inverse_tracr.sample import Preset, sample_program
 from inverse_tracr.sample.function_hash import function_hash
 from inverse_tracr.zoo.datasets import ZooStream
 from inverse_tracr.zoo.excluded import excluded_functions, key_of
+from inverse_tracr.zoo.permutation import KeyedPermutation, mix
 
 HELD_OUT = 1
 """Added to the seed for programs that are never learned from."""
@@ -52,19 +55,37 @@ def sampled(config: TrainConfig, item: int, *, part: int = 0) -> Item | None:
 
 
 class Lessons(Dataset[list[list[Decision]]]):
-    """Batches of lessons by the number of the step; rank r of R makes every R-th lesson of a batch."""
+    """Batches of lessons by the number of the step; rank r of R makes every R-th lesson of a batch.
 
-    def __init__(self, config: TrainConfig, *, rank: int = 0, ranks: int = 1, part: int = 0) -> None:
-        self._config, self._rank, self._ranks, self._part = config, rank, ranks, part
+    Batches are kept in `folder` when they are made, for later epochs, which take them in other orders.
+    """
+
+    def __init__(
+        self, config: TrainConfig, folder: Path | None = None, *, rank: int = 0, ranks: int = 1, part: int = 0
+    ) -> None:
+        self._config, self._folder, self._rank, self._ranks, self._part = config, folder, rank, ranks, part
 
     def __len__(self) -> int:
         return self._config.steps
 
     def __getitem__(self, step: int) -> list[list[Decision]]:
-        first = step * self._config.batch
+        epoch, place = divmod(step, self._config.batches)
+        batch = (
+            KeyedPermutation(self._config.batches, mix(self._config.seed, epoch, 0))[place]
+            if epoch
+            else place
+        )
+        kept = None if self._folder is None else self._folder / f"{batch:06d}.{self._rank}-{self._ranks}.npz"
+        if kept is not None and kept.exists():
+            return read_lessons(kept)
+        first = batch * self._config.batch
         items = range(first + self._rank, first + self._config.batch, self._ranks)
-        lessons = (self.lesson(item) for item in items)
-        return [found for found in lessons if found]
+        lessons = [found for found in map(self.lesson, items) if found]
+        if kept is None:
+            return lessons
+        write_lessons(kept, lessons)
+        # Read back, so that a run that was interrupted learns from the same numbers.
+        return read_lessons(kept)
 
     def lesson(self, item: int) -> list[Decision]:
         """One lesson; empty where there is none."""

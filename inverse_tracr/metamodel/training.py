@@ -29,6 +29,9 @@ from inverse_tracr.metamodel.stream import HELD_OUT, Lessons
 
 LOG = "log.jsonl"
 
+LESSONS = "lessons"
+"""Folder of the lessons of a run, 100 kB each, which can be deleted when it is over."""
+
 Report = Callable[[dict[str, object]], None]
 
 
@@ -67,7 +70,9 @@ def train(
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     run = _Run(config, folder, torch.device(device), share)
     run.resume(start)
-    lessons = Lessons(config, rank=share.rank, ranks=share.ranks)
+    kept = folder / LESSONS
+    kept.mkdir(parents=True, exist_ok=True)
+    lessons = Lessons(config, kept, rank=share.rank, ranks=share.ranks)
     last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
     loader = DataLoader(
         lessons,
@@ -173,6 +178,7 @@ class _Run:
         return {
             "step": self.step,
             "programs": self.step * self.config.batch,
+            "epoch": self.step // self.config.batches,
             "loss": [round(x, 5) for x in mean],
             "held_out_loss": [round(x, 5) for x in tested],
             "operands_right": round(operands, 4),
