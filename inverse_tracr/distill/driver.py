@@ -18,6 +18,7 @@ from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompr
 from inverse_tracr.distill.held import Basis, directions_read, exact_basis, stack_held
 from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
 from inverse_tracr.distill.moments import Moments, measure
+from inverse_tracr.distill.one_by_one import natural_student
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
 from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.start import first_w_emb
@@ -49,6 +50,9 @@ def distill(
             except InverseTracrError:
                 spent = time.process_time() - started
                 yield Student(teacher.item, Reason.UNCOMPILABLE, None, 0, spent)
+        if recipe.halves is not None:
+            yield from (natural_student(task, recipe.halves, recipe.copies) for task in tasks)
+            continue
         for group in _groups(tasks, recipe):
             yield from _students_of(group, recipe, torch.device(device))
 

@@ -28,8 +28,8 @@ STEPS, SHARPNESS, RATE = 200, 6.0, 0.05
 """Steps in which points move apart, how much nearer ones count more, and how far they move."""
 
 
-def output_code(own: Array, w_u: Array, random: np.random.Generator) -> Array:
-    """Rows [at most CODE, d_full] of W_emb for the output.
+def output_code(own: Array, w_u: Array, random: np.random.Generator, most: int = CODE) -> Array:
+    """Rows [at most `most`, d_full] of W_emb for the output.
 
     `own` [d_full, directions] are orthonormal and read by nothing but `w_u` [d_full, values].
     """
@@ -37,10 +37,10 @@ def output_code(own: Array, w_u: Array, random: np.random.Generator) -> Array:
     occurs = np.linalg.norm(seen, axis=0) > OCCURS
     left, sizes, _ = np.linalg.svd(seen, full_matrices=False)
     rank = int((sizes > OCCURS).sum())
-    if rank <= CODE:
+    if rank <= most:
         return _with_margin(left[:, :rank].T, w_u, occurs)
-    points = np.zeros((w_u.shape[1], CODE))
-    points[occurs] = spread(int(occurs.sum()), CODE, random)
+    points = np.zeros((w_u.shape[1], most))
+    points[occurs] = spread(int(occurs.sum()), most, random)
     return _with_margin(points.T @ seen.T, w_u, occurs)
 
 

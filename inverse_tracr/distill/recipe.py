@@ -6,6 +6,7 @@ import enum
 import math
 from dataclasses import dataclass, replace
 
+from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.errors import BadInputError
 
 
@@ -70,6 +71,8 @@ class Recipe:
     `crowded`: share of the student's d_model, taken by what must be exact, above which it is not tried.
     `copies`, `copy_every`: later checkpoints that are kept, each at the first look that many steps later.
     `slots`: students trained in one step; `window`: teachers among which students of like shape are sought.
+    `halves`: natural students are trained half-layer by half-layer, by these options, and of the others
+    `factor` and `copies` alone count.
     """
 
     kind: Kind
@@ -104,6 +107,7 @@ class Recipe:
     copy_every: int = 50
     slots: int = 16
     window: int = 128
+    halves: HalfByHalf | None = None
 
     def __post_init__(self) -> None:
         _expect(self.factor >= 1, "factor", "at least 1", self.factor)
@@ -126,7 +130,9 @@ class Recipe:
             _expect(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
         # A student that enters a slot late then sees the pages in the same order as one that enters first.
         _expect(self.check_every % self.pages == 0, "check_every", "a multiple of pages", self.check_every)
-        if self.kind is Kind.NATURAL and self.steps == 0:
+        if self.kind is Kind.COMPRESSED and self.halves is not None:
+            raise BadInputError("only natural students are trained half-layer by half-layer")
+        if self.kind is Kind.NATURAL and self.halves is None and self.steps == 0:
             raise BadInputError(
                 "a natural student needs training", where="steps", expected="1 or more", got="0"
             )
@@ -151,16 +157,7 @@ COMPRESSED = Recipe(
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the
 student has dimensions, and few are accepted; at 1.25 most are (docs/distill.md)."""
 
-NATURAL = Recipe(
-    Kind.NATURAL,
-    align_steps=100,
-    residual_weights=(0.1, 1e-3),
-    steps=768,
-    rate=1e-2,
-    vocabulary_weight=10.0,
-    output_weight=1.0,
-    hopeless=0.3,
-)
+NATURAL = Recipe(Kind.NATURAL, halves=HalfByHalf())
 """Natural students of sound programs."""
 
 THESIS_COMPRESSED = Recipe(

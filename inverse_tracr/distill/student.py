@@ -18,6 +18,7 @@ class Reason(enum.Enum):
     HOPELESS = "given up early: too few positions were right"
     CROWDED = "not tried: what must be read exactly leaves too few of the student's dimensions"
     DIVERGED = "the loss is no number"
+    FAILED = "training ended in an error"
     UNCOMPILABLE = "the teacher cannot be compiled"
 
 

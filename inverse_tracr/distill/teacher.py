@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,8 +16,8 @@ from inverse_tracr.model import CategoricalOutput, ModelConfig
 from inverse_tracr.rasp import Program, Signature
 from inverse_tracr.rasp.values import Value
 
-HEAD_SIZES = (8, 16)
-MLP_SIZES = (32, 64, 128, 256, 512)
+HEAD_SIZES = (16, 24)
+MLP_SIZES = (64, 96, 128, 192, 256, 384, 512)
 """Sizes that natural students draw from."""
 
 FINEST = 1e-2
@@ -50,7 +50,7 @@ class Stream(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """A compiled teacher and the sizes of its student.
+    """A compiled teacher and the sizes of its student; `attempt` counts students of one teacher from 0.
 
     Raises what `compile_weights` raises.
     """
@@ -61,6 +61,7 @@ class Task:
     d_model: int
     d_head: int
     d_mlp: int
+    attempt: int = 0
 
     @classmethod
     def of(cls, teacher: Teacher, recipe: Recipe, seed: int) -> Task:
@@ -76,7 +77,11 @@ class Task:
         random = self.random(Stream.SIZES)
         wide = [size for size in MLP_SIZES if size >= self.config.d_mlp] or [MLP_SIZES[-1]]
         d_head, d_mlp = random.choice(HEAD_SIZES), random.choice(wide[:2])
-        return Task(self.teacher, self.compiled, self.seed, self.d_model, int(d_head), int(d_mlp))
+        return replace(self, d_head=int(d_head), d_mlp=int(d_mlp))
+
+    def again(self) -> Task:
+        """The same student with the random numbers of another attempt."""
+        return replace(self, attempt=self.attempt + 1)
 
     @property
     def config(self) -> ModelConfig:
@@ -116,7 +121,8 @@ class Task:
 
     def random(self, stream: Stream) -> np.random.Generator:
         """The random numbers of this item for one purpose."""
-        return np.random.default_rng([self.seed, self.teacher.item, stream])
+        attempt = (self.attempt,) if self.attempt else ()
+        return np.random.default_rng([self.seed, self.teacher.item, stream, *attempt])
 
     @cached_property
     def resolution(self) -> NDArray[np.float32]:

@@ -14,14 +14,14 @@ QUICK_SETS = ("standard-test", "compressed-test", "natural-test")
 QUICK_COUNT = 48
 """Models of a quick test set: one of every length and preset in turn."""
 
-QUICK_CAP = 75_000
+QUICK_CAPS = {"compressed-test": 75_000, "natural-test": 25_000}
 """Parameters of the compiled teachers of its students, so that the package stays small."""
 
 
 def quick_config(name: str) -> ZooConfig:
     """The test set of this name, cut short: the same stream of programs, fewer of them, small teachers."""
     config = replace(TEST_SETS[name].config, count=QUICK_COUNT)
-    return replace(config, cap=QUICK_CAP) if config.trained else config
+    return replace(config, cap=QUICK_CAPS[name]) if config.trained else config
 
 
 def quick_test_sets() -> dict[str, Zoo]:

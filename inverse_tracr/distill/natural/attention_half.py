@@ -1,0 +1,152 @@
+"""An attention half-layer of a natural student: patterns first, then what is moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inverse_tracr.distill.adam import Adam
+from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.natural.bearing import bearable, gaps
+from inverse_tracr.distill.natural.heads import Scores, rarity, train_scores
+from inverse_tracr.distill.natural.lesson import Lesson
+from inverse_tracr.distill.natural.solve import Gram, Whitening, with_one
+from inverse_tracr.distill.natural.uniform import refit
+from inverse_tracr.distill.teacher import Task
+
+FLOOR = 1e-2
+"""Share of the largest variance of the stream below which whitening lets a direction be."""
+
+PATIENCE = 0.2
+"""Error of a pattern, in units of what readers of the outputs bear, that is let pass."""
+
+CALMED_BY = 300
+"""Places between which first scores are compared."""
+
+VALUE_RATE = 0.05
+"""Peak learning rate of values."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What the heads move to each place, before values: `streams` [heads][places, d_model]."""
+
+    streams: list[Tensor]
+    values: list[Tensor]
+    biases: Tensor
+
+    def features(self) -> Tensor:
+        """[places, heads × d_head + 1]."""
+        parts = [s @ v + b for s, v, b in zip(self.streams, self.values, self.biases, strict=True)]
+        return with_one(torch.cat(parts, dim=1))
+
+
+def train_attention(
+    task: Task, level: int, lesson: Lesson, options: HalfByHalf, random: torch.Generator
+) -> tuple[Half, Tensor]:
+    """The trained half-layer and what it writes at the places of the school, [places, d_full]."""
+    school, stream = lesson.school, lesson.stream
+    read, bias = lesson.first_read()
+    white = Whitening.of(stream[school.taught], FLOOR)
+    streams: list[Tensor] = []
+    for head in range(len(read)):
+        scores = Scores(read[head, 0], read[head, 1], bias[head, 0])
+        if head < len(school.patterns[level]):
+            scores = _trained(task, level, head, scores, white, lesson, options, random)
+            read[head, 0], read[head, 1] = white.into @ scores.query, white.into @ scores.key
+            bias[head, 0] = scores.bias - white.mean @ read[head, 0]
+            bias[head, 1] = -white.mean @ read[head, 1]
+        scores = (stream @ read[head, 0] + bias[head, 0]) @ (
+            stream @ read[head, 1] + bias[head, 1]
+        ).transpose(1, 2)
+        pattern = (scores * task.d_head**-0.5 + school.mask).softmax(dim=-1)
+        streams.append((pattern @ stream)[school.there])
+    moved = Moved(streams, [read[head, 2].clone() for head in range(len(read))], bias[:, 2])
+    write = _written(task, level, moved, lesson, options)
+    for head, value in enumerate(moved.values):
+        read[head, 2] = value
+    d_full = task.config.d_model
+    half = Half(
+        lesson.lifted(read),
+        bias.numpy(),
+        np.ascontiguousarray(write[:-1].T.reshape(d_full, len(read), -1).numpy()),
+        write[-1].numpy(),
+        np.arange(d_full),
+    )
+    return half, moved.features() @ write
+
+
+def _trained(
+    task: Task,
+    level: int,
+    head: int,
+    scores: Scores,
+    white: Whitening,
+    lesson: Lesson,
+    options: HalfByHalf,
+    random: torch.Generator,
+) -> Scores:
+    """Queries and keys of a head that the teacher has too, on the whitened stream."""
+    school = lesson.school
+    stream = (lesson.stream - white.mean) @ white.into
+    start = Scores(
+        white.back @ scores.query, white.back @ scores.key, scores.bias + white.mean @ scores.query
+    ).calmed(stream[school.taught][:CALMED_BY])
+    query = torch.from_numpy(lesson.teacher.read[head, 0])
+    weights = rarity(school.residuals[level][school.taught] @ query.T, school)
+    bears = PATIENCE * float(bearable(task, level)[lesson.teacher.dims].min())
+    pattern = school.patterns[level][head]
+    return train_scores(start, stream, school, pattern, weights, bears, options, random)
+
+
+def _written(task: Task, level: int, moved: Moved, lesson: Lesson, options: HalfByHalf) -> Tensor:
+    """W_O with b_O as its last row, [features, d_full], after some steps on `moved.values`, which change."""
+    school, teacher = lesson.school, lesson.teacher
+    d_full = task.config.d_model
+    if teacher.silent:
+        return torch.zeros(moved.features().shape[1], d_full)
+    outputs = lesson.outputs()[school.there]
+    taught = school.over_vocabulary[:, None].expand_as(school.there)[school.there]
+    resolution = torch.from_numpy(task.resolution)[teacher.dims]
+    gap = gaps(task, teacher, outputs)
+    weights = torch.where(
+        taught, (resolution / gap).amax(dim=1).square().clamp(0.01, 100) / taught.sum(), 0.0
+    )
+    weights = torch.where(taught, weights, options.value_weight / (~taught).sum())
+    _train_values(moved, outputs, weights, resolution, options)
+    features = moved.features()
+    own, uniform = features[taught], features[~taught]
+    exact = Gram.of(own, outputs[taught], weights[taught])
+    bears = bearable(task, level)[teacher.dims]
+    found = refit(
+        exact,
+        Gram.of(uniform, outputs[~taught]),
+        len(uniform),
+        lambda write: ((own @ write - outputs[taught]) / gap[taught] / bears).abs().amax(dim=1),
+        options,
+    )
+    write = torch.zeros(len(found), d_full)
+    write[:, teacher.dims] = found
+    return write
+
+
+def _train_values(
+    moved: Moved, outputs: Tensor, weights: Tensor, resolution: Tensor, options: HalfByHalf
+) -> None:
+    """Adam on the values, with the best W_O at every step."""
+    adam = Adam([v[None] for v in moved.values])
+    size = moved.values[0].shape[1]
+    for step in range(1, options.value_steps):
+        features = moved.features()
+        write = Gram.of(features, outputs, weights).solution(options.ridge)
+        error = (features @ write - outputs) / resolution.square() * weights[:, None]
+        gradients = [
+            (stream.T @ (error @ write[size * head : size * (head + 1)].T))[None]
+            for head, stream in enumerate(moved.streams)
+        ]
+        rate = VALUE_RATE * (1 - step / options.value_steps)
+        adam.step(gradients, torch.tensor([rate]))

@@ -1,0 +1,47 @@
+"""What errors of a half-layer's outputs their readers bear."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.stiff import numerical_lines
+from inverse_tracr.distill.teacher import Task
+from inverse_tracr.rasp import SelectorWidth
+
+USUAL, HEARD, COUNTED, MEANT, SCRATCH = 0.2, 0.05, 0.01, 0.02, 0.1
+"""Largest error, in units of the gap between neighbouring values, of what only MLPs read; of what a head
+reads whose keys need not weigh the same; of the queries and keys, and of the values, of a head that counts or
+averages (its scores are multiplied by ten or more, and must be equal to a few hundredths); of scratch."""
+
+
+def bearable(task: Task, level: int) -> Tensor:
+    """Largest error [d_full] that what reads a dimension after half-layer `level` bears, in units of gaps."""
+    plan, weights = task.compiled.plan, task.compiled.weights
+    found = np.full(task.config.d_model, USUAL, dtype=np.float32)
+    numerical = numerical_lines(task)
+    for line, (layer, head) in plan.heads.items():
+        if 2 * layer <= level:
+            continue
+        stiff = isinstance(plan.program.lines[line], SelectorWidth) or line in numerical
+        query, key, value = (w[layer, head].any(axis=1) for w in (weights.W_Q, weights.W_K, weights.W_V))
+        scored = query | key
+        found[scored] = np.minimum(found[scored], COUNTED if stiff else HEARD)
+        found[value] = np.minimum(found[value], MEANT if stiff else HEARD)
+    found[list(plan.scratch.values())] = SCRATCH
+    return torch.from_numpy(found)
+
+
+def gaps(task: Task, half: Half, outputs: Tensor) -> Tensor:
+    """Gap between neighbouring values around each of the `outputs` [..., rows].
+
+    1 / (width + 1) lies the closer the larger the width is, so its gap goes with the value.
+    """
+    found = torch.from_numpy(task.resolution[half.dims]).expand_as(outputs).clone()
+    if half.attends:
+        scratch = torch.from_numpy(np.isin(half.dims, list(task.compiled.plan.scratch.values())))
+        numbers = outputs[..., scratch].clamp(1e-3, 1)
+        found[..., scratch] = numbers.square() / (1 + numbers)
+    return found

@@ -1,0 +1,60 @@
+"""Small problems that are solved at once: weighted ridge regression, whitening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SMALLEST = 1e-11
+"""Share of the largest diagonal entry that is added to all, so that factors exist."""
+
+
+@dataclass(frozen=True)
+class Gram:
+    """Normal equations of a regression, float64: `square` [features, features], `right` [features, rows]."""
+
+    square: Tensor
+    right: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor, targets: Tensor, weights: Tensor | None = None) -> Gram:
+        """Of `features` [places, features] and `targets` [places, rows]; `weights` [places]."""
+        exact = features.double()
+        weighted = exact if weights is None else exact * weights.double()[:, None]
+        return cls(weighted.T @ exact, weighted.T @ targets.double())
+
+    def plus(self, other: Gram, share: float) -> Gram:
+        """Both problems at once, the other with weight `share`."""
+        return Gram(self.square + share * other.square, self.right + share * other.right)
+
+    def solution(self, ridge: float) -> Tensor:
+        """[features, rows] with the least squared error plus `ridge` times their squares."""
+        square = self.square.clone()
+        square.diagonal().add_(ridge + SMALLEST * float(square.diagonal().max()))
+        return torch.cholesky_solve(self.right, torch.linalg.cholesky(square)).float()
+
+
+def with_one(features: Tensor) -> Tensor:
+    """`features` [places, features] and a column of ones, for the bias."""
+    return torch.cat([features, torch.ones(len(features), 1)], dim=1)
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """(x - `mean`) @ `into` has unit variances, up to a floor; `back` undoes `into`."""
+
+    mean: Tensor
+    into: Tensor
+    back: Tensor
+
+    @classmethod
+    def of(cls, places: Tensor, floor: float) -> Whitening:
+        """Of `places` [places, features]; variances below `floor` times the largest count as that."""
+        mean = places.mean(dim=0)
+        centred = (places - mean).double()
+        sizes, directions = torch.linalg.eigh(centred.T @ centred / len(places))
+        spread = sizes.clamp_min(floor * float(sizes[-1])).clamp_min(1e-12).sqrt()
+        into = (directions / spread) @ directions.T
+        return cls(mean, into.float(), ((directions * spread) @ directions.T).float())

@@ -1,0 +1,79 @@
+"""Natural students, each trained alone, half-layer by half-layer, and judged; several attempts at most."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from inverse_tracr.distill.folding import FoldError, folded_model
+from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.halves import teacher_halves, uncompressed_weights
+from inverse_tracr.distill.judge import LEAST_AGREEMENT, MOST_LOSS, Candidate, Judgement, judge
+from inverse_tracr.distill.natural import train_halves
+from inverse_tracr.distill.student import Checkpoint, Reason, Student
+from inverse_tracr.distill.teacher import Task
+
+PROMISING = 0.8
+"""Share of positions right from which another attempt is made."""
+
+MORE_UNIFORM = 4.0
+"""Factor on the weight of uniform residuals in W_emb after an attempt whose loss alone was too large."""
+
+FAILURES = (FoldError, torch.linalg.LinAlgError, np.linalg.LinAlgError, FloatingPointError)
+"""What numbers that grow beyond all bounds end in."""
+
+
+def natural_student(task: Task, options: HalfByHalf, copies: int) -> Student:
+    """The best of some attempts; `copies` more students that were accepted follow it."""
+    started = time.process_time()
+    found: list[Checkpoint] = []
+    for checkpoint in _attempts(task, options):
+        found.append(checkpoint)
+        if _is_enough(found, options, copies):
+            break
+    found.sort(key=_rank, reverse=True)
+    spent = time.process_time() - started
+    if not found:
+        return Student(task.teacher.item, Reason.FAILED, None, 0, spent)
+    verdict = found[0].judgement
+    accepted = tuple(checkpoint for checkpoint in found if checkpoint.judgement.accepted)
+    return Student(task.teacher.item, _reason(verdict), verdict, 0, spent, accepted[: copies + 1])
+
+
+def _attempts(task: Task, options: HalfByHalf) -> Iterator[Checkpoint]:
+    """Students of one teacher, each from other first weights; those that fail are left out."""
+    teacher = teacher_halves(task)
+    while True:
+        try:
+            trained = train_halves(task, teacher, options)
+            weights = uncompressed_weights(task, trained.halves)
+            model = folded_model(task, weights, trained.w_emb)
+        except FAILURES:
+            return
+        candidate = Candidate(task, trained.halves, teacher, trained.w_emb)
+        checkpoint = Checkpoint(model, 0, judge(candidate, model.weights()))
+        yield checkpoint
+        if checkpoint.judgement.loss > MOST_LOSS:
+            options = replace(options, emb_uniform=MORE_UNIFORM * options.emb_uniform)
+        task = task.again()
+
+
+def _is_enough(found: Sequence[Checkpoint], options: HalfByHalf, copies: int) -> bool:
+    accepted = [c.judgement for c in found if c.judgement.accepted]
+    exact = any(judgement.agreement == 1 for judgement in accepted)
+    hopeless = found[-1].judgement.positions < PROMISING
+    return hopeless or len(found) >= options.attempts + copies or (exact and len(accepted) > copies)
+
+
+def _rank(checkpoint: Checkpoint) -> tuple[bool, float]:
+    return checkpoint.judgement.accepted, checkpoint.judgement.agreement
+
+
+def _reason(verdict: Judgement) -> Reason:
+    if verdict.accepted:
+        return Reason.ACCEPTED
+    return Reason.AGREEMENT if verdict.positions < LEAST_AGREEMENT else Reason.LOSS
