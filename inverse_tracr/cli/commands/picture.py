@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from inverse_tracr.cli.errors import UsageError
-from inverse_tracr.cli.files import read_model
+from inverse_tracr.cli.files import read_model, read_program
 from inverse_tracr.cli.output import note
+from inverse_tracr.cli.signatures import signature_of
 from inverse_tracr.cli.values import parse_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KindName = Literal["graph", "residual", "heads", "mlp", "embedding", "folding", "side-by-side", "pruning"]
+
+WITH_OTHERS = ("embedding", "folding", "side-by-side")
 
 
 def picture(
-    kind: Literal["graph", "residual", "heads", "mlp"],
+    kind: KindName,
     model: Path,
     /,
     *tokens: str,
     output: Annotated[Path, Parameter(alias="-o")],
+    beside: Annotated[tuple[Path, ...], Parameter(negative="")] = (),
     method: str = "auto",
 ) -> None:
     """Draw a model as its program explains it: an SVG file, or PNG with the extra `pictures`.
@@ -27,28 +36,60 @@ def picture(
     ----------
     kind
         graph: the program and the residual stream's subspaces; residual: the stream after each half-layer;
-        heads: truth table, scores and pattern of each head; mlp: inputs, hidden layer, outputs of each MLP.
+        heads: truth table, scores and pattern of each head; mlp: inputs, hidden layer, outputs of each MLP;
+        embedding: W_emb and W_embᵀ W_emb of a student beside its teacher; folding: each head before and
+        after; side-by-side: the streams of several models of one program; pruning: a program file before
+        and after its canonical form.
     model
-        Model folder (model.safetensors and config.json).
+        Model folder (model.safetensors and config.json); of a student's pictures the teacher, whose program
+        names the directions; of pruning a program file with a signature.
     tokens
         The input to draw, without BOS; left out: a long one of many different tokens.
     output
         File to write: .svg or .png.
+    beside
+        Model folder of the student (embedding, folding), or of another model of the same program
+        (side-by-side; may be given several times).
     method
         How programs are proposed: auto, or the name of a proposer.
     """
     if output.suffix not in (".svg", ".png"):
         raise UsageError("no such format", where=str(output), expected="a name that ends in .svg or .png")
+    if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:2] and len(beside) != 1):
+        wanted = "one, the student" if kind in WITH_OTHERS[:2] else "one or more"
+        expected = wanted if kind in WITH_OTHERS else "none for this kind"
+        raise UsageError("the models beside", where="--beside", expected=expected, got=f"{len(beside)}")
+    from inverse_tracr.report import write_whole
+    from inverse_tracr.report.pictures import to_png
+
+    text = _pruning(model) if kind == "pruning" else _model_picture(kind, model, tokens, beside, method)
+    write_whole(output, to_png(text) if output.suffix == ".png" else text.encode())
+    note(f"{output}: written")
+
+
+def _pruning(program: Path) -> str:
+    from inverse_tracr.report.pictures import pruning_picture
+
+    source = read_program(program)
+    return pruning_picture(source.program, signature_of(source.signature, None, None, causal=False))
+
+
+def _model_picture(
+    kind: KindName, model: Path, tokens: Sequence[str], beside: Sequence[Path], method: str
+) -> str:
     from inverse_tracr.decompile import decompile
-    from inverse_tracr.report import study_model, write_whole
-    from inverse_tracr.report.pictures import PictureKind, to_png
-    from inverse_tracr.report.pictures import picture as draw
+    from inverse_tracr.report import pictures, study_model
     from inverse_tracr.report.samples import varied_input
 
-    loaded = read_model(model)
-    signature = loaded.signature
-    given = parse_tokens(tokens, signature.vocab) if tokens else varied_input(signature)
-    found = decompile(loaded, method=method)
-    text = draw(PictureKind(kind), study_model(loaded, found), given)
-    write_whole(output, to_png(text) if output.suffix == ".png" else text.encode())
-    note(f"{output}: {found.verdict.value}")
+    loaded, others = read_model(model), [(path.resolve().name, read_model(path)) for path in beside]
+    given = parse_tokens(tokens, loaded.signature.vocab) if tokens else varied_input(loaded.signature)
+    study = study_model(loaded, decompile(loaded, method=method))
+    match kind:
+        case "embedding":
+            return pictures.embedding_picture(study, others[0][1])
+        case "folding":
+            return pictures.folding_picture(study, others[0][1])
+        case "side-by-side":
+            return pictures.side_by_side_picture(study, others, given)
+        case _:
+            return pictures.picture(pictures.PictureKind(kind), study, given)

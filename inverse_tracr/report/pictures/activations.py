@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.values import Value
 from inverse_tracr.report.parts import EMBEDDING
 from inverse_tracr.report.probes import residual_name
@@ -38,7 +39,11 @@ class Activations:
 
 def activations(study: Study, tokens: Sequence[Value]) -> Activations:
     """Run an input; raises TokenError for one that the model cannot read."""
-    model = study.model
+    return run_model(study.model, tokens)
+
+
+def run_model(model: TransformerProgram, tokens: Sequence[Value]) -> Activations:
+    """`activations` of a model that nothing is known of."""
     with torch.inference_mode():
         _, cache = model.run_with_cache(torch.tensor([model.input_encoder.encode(tokens)]))
     arrays = {name: value[0].detach().numpy().astype(np.float64) for name, value in cache.items()}
