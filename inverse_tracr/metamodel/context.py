@@ -49,9 +49,9 @@ def context(state: State) -> Floats:
     )
 
 
-def nines(share: NDArray[np.float64] | float) -> NDArray[np.float64]:
+def nines(share: Shares | float) -> Shares:
     """0 for 0, 1 for a share within 1e-4 of 1: how many nines it has."""
-    return -np.log10(1.0001 - np.minimum(share, 1.0)) / 4
+    return np.asarray(-np.log10(1.0001 - np.minimum(share, 1.0)) / 4)
 
 
 def explained_jointly(state: State) -> float:

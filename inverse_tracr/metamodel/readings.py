@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
+from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.candidates import Special, kind_number, predicates
 from inverse_tracr.metamodel.columns import Column
@@ -11,6 +14,12 @@ from inverse_tracr.metamodel.state import State
 from inverse_tracr.metamodel.view import clusters
 from inverse_tracr.rasp.functions import BinaryTable, Predicate, PredicateTable, UnaryTable
 from inverse_tracr.rasp.values import Value
+
+Floats = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+
+LEAST_SPREAD = 1e-3
+"""Difference of scores below which a head does not choose."""
 
 
 def _tables(state: State, codes: Index, room: int) -> list[tuple[Special, Index, tuple[Value, ...]]]:
@@ -71,26 +80,36 @@ def binary_tables(
 
 
 def possible_predicates(state: State, key: Column, query: Column) -> tuple[Index, list[Predicate], list[int]]:
-    """Selections [predicates, pairs of sites], predicates and kinds; one a head is read off its scores."""
+    """Selections [predicates, pairs of sites], predicates, kinds; named ones and those read off scores."""
     named = predicates(key.values, query.values)
     grid = state.view.sites.grid
     codes = query.labels.take(grid.queries) * key.size + key.labels.take(grid.keys)
     tables = [*named.tables.reshape(len(named), -1)]
     found, kinds = list(named.predicates), named.kinds.tolist()
-    for scores in state.written.scores:
-        # Scores are centred; the threshold lies between the largest and the smallest mean of a cell.
-        sums = np.bincount(codes, weights=scores, minlength=query.size * key.size)
-        counts = np.bincount(codes, minlength=query.size * key.size)
-        means = sums / np.maximum(counts, 1)
+    counts = np.bincount(codes, minlength=query.size * key.size)
+    for table in _read_off(codes, counts, state.written.scores):
         seen = counts > 0
-        if np.ptp(means[seen]) < 1e-3:
-            continue
-        table = seen & (means > (means[seen].max() + means[seen].min()) / 2)
         rows = table.reshape(query.size, key.size)[:-1, :-1]
-        if not rows.any() or any((table == other.astype(np.bool_))[seen].all() for other in tables):
+        if not rows.any() or any((table == (other > 0))[seen].all() for other in tables):
             continue
         pairs = tuple((key.values[k], query.values[q]) for q, k in np.argwhere(rows).tolist())
         tables.append(table.astype(np.int64))
         found.append(PredicateTable(pairs))
         kinds.append(kind_number(Special.PREDICATE_TABLE))
     return np.array([table.take(codes) for table in tables]), found, kinds
+
+
+def _read_off(codes: Index, counts: Index, scores: Floats) -> list[Truth]:
+    """Which cells of key and query value heads select: each head, and any two of them together."""
+    own: list[Truth] = []
+    for head in scores:
+        means = np.bincount(codes, weights=head, minlength=len(counts)) / np.maximum(counts, 1)
+        seen = means[counts > 0]
+        if np.ptp(seen) < LEAST_SPREAD:
+            continue
+        rising = np.sort(seen)
+        gap = int(np.diff(rising).argmax())
+        # Either side of the middle, and either side of the widest gap.
+        cuts = ((rising[0] + rising[-1]) / 2, (rising[gap] + rising[gap + 1]) / 2)
+        own += [(counts > 0) & (means > cut) for cut in cuts]
+    return own + [first | second for first, second in combinations(own, 2)]

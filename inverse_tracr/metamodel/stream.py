@@ -34,7 +34,7 @@ def is_test_function(program: Program, signature: Signature) -> bool:
     known = excluded_functions()
     key = np.uint64(key_of(function_hash(program, signature).hex()))
     at = int(np.searchsorted(known, key))
-    return at < len(known) and known[at] == key
+    return at < len(known) and bool(known[at] == key)
 
 
 def sampled(config: TrainConfig, item: int, *, part: int = 0) -> Item | None:

@@ -1,0 +1,138 @@
+"""The thesis's meta-model and ours, on the same programs and for the same processor time.
+
+python -m benchmarks.metamodel_baseline --core-seconds 1800 [--tested 200] [--checkpoint DIR] [--write]
+
+The baseline is trained here at the very tiny size of the thesis, with and without the architecture string,
+and once as the autoencoder of section 5.1.1; ours is the shipped checkpoint. Token accuracy in the thesis's
+view on programs that neither has seen, beside what a predictor reaches that sees no weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.results import table, write_section
+from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.evaluate.floors import floors
+from inverse_tracr.evaluate.intervals import mean
+from inverse_tracr.evaluate.markdown import percent
+from inverse_tracr.evaluate.thesis_accuracy import accuracy_by_position
+from inverse_tracr.metamodel.baseline.blocks import decode_rows, encode_model, encode_program
+from inverse_tracr.metamodel.baseline.network import Baseline, BaselineConfig, fits, padded
+from inverse_tracr.metamodel.baseline.training import (
+    BaselineRun,
+    Example,
+    examples,
+    token_accuracy,
+    train_baseline,
+)
+from inverse_tracr.metamodel.beam import guesses
+from inverse_tracr.metamodel.checkpoint import Loaded, load_network
+from inverse_tracr.metamodel.config import TrainConfig
+from inverse_tracr.metamodel.proposer import SHIPPED, WIDTH, proposal_of
+from inverse_tracr.metamodel.stream import HELD_OUT, Item, sampled
+from inverse_tracr.rasp.canonical import canonical
+from inverse_tracr.rasp.thesis_view import Row, thesis_rows
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A row: token accuracies of the programs one by one, and what else is to be said."""
+
+    name: str
+    shares: tuple[float, ...]
+    note: str = ""
+
+    def cells(self) -> list[str]:
+        """The cells of a table."""
+        return [self.name, percent(mean(self.shares)), self.note]
+
+
+def measure(core_seconds: float, tested: int, checkpoint: Path) -> list[Accuracy]:
+    """All rows of the table."""
+    stream = TrainConfig()
+    items = [item for item in (sampled(stream, i, part=HELD_OUT) for i in range(tested)) if item is not None]
+    views = [thesis_rows(canonical(program, signature)) for program, signature, _ in items]
+    rows = [Accuracy(f"sees {floor.told.value}", floor.by_position) for floor in floors(views)]
+    for architecture in (True, False):
+        config = BaselineConfig(architecture=architecture)
+        network, seen = train_baseline(config, BaselineRun(core_seconds), stream, report=_say)
+        name = "baseline, with architecture string" if architecture else "baseline, without"
+        rows.append(Accuracy(name, _baseline(network, items, views), f"{seen} programs"))
+    config = BaselineConfig()
+    run = BaselineRun(core_seconds / 2, autoencoder=True)
+    network, seen = train_baseline(config, run, stream, report=_say)
+    own = [example for example in _autoencoded(len(items)) if fits(example[0])]
+    share, _ = token_accuracy(network, own)
+    rows.append(Accuracy("baseline reading the program itself (thesis: 94 %)", (share,), f"{seen} programs"))
+    loaded = load_network(checkpoint)
+    for width in (1, WIDTH):
+        name = "ours, one program" if width == 1 else f"ours, best of a beam of {width}"
+        rows.append(Accuracy(name, _ours(loaded, items, views, width)))
+    return rows
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _autoencoded(count: int) -> list[Example]:
+    source = examples(TrainConfig(seed=1), BaselineConfig(), autoencoder=True)
+    return [next(source) for _ in range(count)]
+
+
+def _baseline(
+    network: Baseline, items: Sequence[Item], views: Sequence[tuple[Row, ...]]
+) -> tuple[float, ...]:
+    shares: list[float] = []
+    for (program, signature, model), wanted in zip(items, views, strict=True):
+        steps = encode_model(model, architecture=network.config.architecture)
+        # Models too long for the network, and programs too long for its rows, count as wrong.
+        if not fits(steps) or encode_program(canonical(program, signature)) is None:
+            shares.append(0.0)
+            continue
+        written = decode_rows(network.write(padded([steps], network.config))[0].numpy())
+        shares.append(accuracy_by_position(wanted, written))
+    return tuple(shares)
+
+
+def _ours(
+    loaded: Loaded, items: Sequence[Item], views: Sequence[tuple[Row, ...]], width: int
+) -> tuple[float, ...]:
+    shares: list[float] = []
+    for (_, signature, model), wanted in zip(items, views, strict=True):
+        found = guesses(loaded.network, model, width=width, temperature=loaded.temperature)
+        rows: tuple[Row, ...] = ()
+        for guess in found[:1]:
+            program = proposal_of(guess, model).program
+            try:
+                rows = () if program is None else thesis_rows(canonical(program, signature))
+            except InverseTracrError:
+                rows = ()
+        shares.append(accuracy_by_position(wanted, rows))
+    return tuple(shares)
+
+
+def main() -> None:
+    """Measure and print, or write to the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--core-seconds", type=float, default=1_800.0)
+    parser.add_argument("--tested", type=int, default=200)
+    parser.add_argument("--checkpoint", type=Path, default=SHIPPED)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    rows = measure(options.core_seconds, options.tested, options.checkpoint)
+    text = table(
+        ["", "tokens right in the thesis's view, % (95 % interval)", ""], [row.cells() for row in rows]
+    )
+    if options.write:
+        write_section("metamodel-baseline", "The thesis's meta-model and ours", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
