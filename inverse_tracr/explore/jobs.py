@@ -23,11 +23,26 @@ MOST_RUNNING = 4
 MOST_KEPT = 64
 
 State = Literal["running", "done", "failed", "stopped"]
-Finish = Callable[[Outcome], None]
 
 
 class TooBusyError(CapExceededError):
     """As many jobs run as may."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What becomes of the files of a job.
+
+    `done` gets the outcome before anyone sees it; `gone` is called where there is none, and when the job is
+    forgotten.
+    """
+
+    done: Callable[[Outcome], None]
+    gone: Callable[[], None]
+
+
+NOTHING_KEPT = Ending(lambda _outcome: None, lambda: None)
+"""For jobs without files."""
 
 
 @dataclass
@@ -36,6 +51,7 @@ class Job:
 
     id: str
     task: Task
+    ending: Ending
     process: BaseProcess
     started: float
     state: State = "running"
@@ -53,11 +69,12 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
 
-    def start(self, task: Task, finish: Finish) -> JobAnswer:
-        """Begin a task; `finish` gets its outcome before anyone sees it. Raises TooBusyError."""
+    def start(self, task: Task, ending: Ending = NOTHING_KEPT) -> JobAnswer:
+        """Begin a task; raises TooBusyError."""
         with self._lock:
             running = sum(job.state == "running" for job in self._jobs.values())
             if running >= MOST_RUNNING:
+                ending.gone()
                 raise TooBusyError(
                     "too many jobs are running",
                     expected=f"at most {MOST_RUNNING}",
@@ -66,12 +83,12 @@ class Jobs:
                 )
             near, far = self._context.Pipe(duplex=False)
             process = self._context.Process(target=work, args=(task, far), daemon=True)  # pyright: ignore[reportAttributeAccessIssue]
-            job = Job(secrets.token_hex(12), task, process, time.monotonic())
+            job = Job(secrets.token_hex(12), task, ending, process, time.monotonic())
             self._jobs[job.id] = job
             self._forget_old()
         process.start()
         far.close()
-        threading.Thread(target=self._follow, args=(job, near, finish), daemon=True).start()
+        threading.Thread(target=self._follow, args=(job, near), daemon=True).start()
         return self.answer(job.id)
 
     def answer(self, id_: str) -> JobAnswer:
@@ -115,9 +132,9 @@ class Jobs:
     def _forget_old(self) -> None:
         over = [id_ for id_, job in self._jobs.items() if job.state != "running"]
         for id_ in over[: max(0, len(self._jobs) - MOST_KEPT)]:
-            del self._jobs[id_]
+            self._jobs.pop(id_).ending.gone()
 
-    def _follow(self, job: Job, near: Connection, finish: Finish) -> None:
+    def _follow(self, job: Job, near: Connection) -> None:
         """Read what the process sends until it has sent an outcome or a failure, or is gone."""
         message: Step | Failure | Outcome
         try:
@@ -130,17 +147,22 @@ class Jobs:
                 problem="the process that did the work ended before it was done",
                 advice="Perhaps memory ran out; a smaller program or model may do",
             )
-        if not isinstance(message, Failure):
-            finish(message)
+        near.close()
+        job.process.join()
+        self._end(job, message)
+
+    def _end(self, job: Job, message: Failure | Outcome) -> None:
+        """Settle a job whose process has ended."""
         with self._lock:
             if job.state == "running":
                 job.seconds = time.monotonic() - job.started
                 if isinstance(message, Failure):
                     job.state, job.error = "failed", message
                 else:
+                    job.ending.done(message)
                     job.state, job.outcome = "done", message
-        near.close()
-        job.process.join()
+            if job.state != "done":
+                job.ending.gone()
 
     def _kill(self, job: Job) -> None:
         if job.process.is_alive():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path as PathOnDisk
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -28,10 +29,10 @@ from inverse_tracr.explore.answers import (
 )
 from inverse_tracr.explore.examples import examples
 from inverse_tracr.explore.guard import REPORT_POLICY
-from inverse_tracr.explore.jobs import Jobs
+from inverse_tracr.explore.jobs import Ending, Jobs
 from inverse_tracr.explore.programs import check
 from inverse_tracr.explore.shelf import NotHereError, Shelf
-from inverse_tracr.explore.tasks import CompareTask, CompileTask, CompressTask, DecompileTask
+from inverse_tracr.explore.tasks import REPORT_FILE, CompareTask, CompileTask, CompressTask, DecompileTask
 from inverse_tracr.model.files import CONFIG_FILE, WEIGHTS_FILE
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")]
@@ -115,8 +116,7 @@ def download_config(model: Id, here: Here) -> FileResponse:
 def start_compiling(sent: CompileRequest, here: Here) -> JobAnswer:
     """Begin to compile a program."""
     folder = here.shelf.fresh()
-    task = CompileTask(sent.text, Mode(sent.mode), folder)
-    return here.jobs.start(task, lambda outcome: _keep(here, outcome, task))
+    return here.jobs.start(CompileTask(sent.text, Mode(sent.mode), folder), _on_shelf(here, folder))
 
 
 @router.post("/jobs/compress", status_code=202)
@@ -124,7 +124,7 @@ def start_compressing(sent: CompressRequest, here: Here) -> JobAnswer:
     """Begin to distil students of a program."""
     folder = here.shelf.fresh()
     task = CompressTask(sent.text, sent.kind, sent.factor, sent.tries, sent.seed, folder)
-    return here.jobs.start(task, lambda outcome: _keep(here, outcome, task))
+    return here.jobs.start(task, _on_shelf(here, folder))
 
 
 @router.post("/jobs/decompile", status_code=202)
@@ -132,16 +132,15 @@ def start_decompiling(sent: DecompileRequest, here: Here) -> JobAnswer:
     """Begin to look for the program of a model."""
     check_method(sent.method)
     card = here.shelf.card(sent.model)
-    report = here.shelf.fresh() / "report.html"
-    folder = here.shelf.folder(sent.model)
-    task = DecompileTask(card.id, folder, card.title, sent.method, report, card.program)
-    return here.jobs.start(task, _nothing_to_keep)
+    folder, own = here.shelf.folder(sent.model), here.shelf.fresh()
+    task = DecompileTask(card.id, folder, card.title, sent.method, own / REPORT_FILE, card.program)
+    return here.jobs.start(task, Ending(lambda _outcome: None, lambda: here.shelf.discard(own)))
 
 
 @router.post("/jobs/compare", status_code=202)
 def start_comparing(sent: CompareRequest, here: Here) -> JobAnswer:
     """Begin to compare two programs."""
-    return here.jobs.start(CompareTask(sent.first, sent.second), _nothing_to_keep)
+    return here.jobs.start(CompareTask(sent.first, sent.second))
 
 
 @router.get("/jobs/{job}")
@@ -166,11 +165,11 @@ def show_report(job: Id, here: Here) -> FileResponse:
     return FileResponse(task.report, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _keep(here: Workplace, outcome: Outcome, task: CompileTask | CompressTask) -> None:
-    """Put what a job made on the shelf."""
-    if isinstance(outcome, Made):
-        here.shelf.put(outcome.model, task.folder)
+def _on_shelf(here: Workplace, folder: PathOnDisk) -> Ending:
+    """A model that is made in `folder` goes on the shelf."""
 
+    def done(outcome: Outcome) -> None:
+        if isinstance(outcome, Made):
+            here.shelf.put(outcome.model, folder)
 
-def _nothing_to_keep(_outcome: Outcome) -> None:
-    """For jobs that make no model."""
+    return Ending(done, lambda: here.shelf.discard(folder))

@@ -39,9 +39,9 @@ class Shelf:
     def put(self, found: ModelCard, folder: Path) -> ModelCard:
         """Keep a model that is saved in `folder`; the oldest goes when there are more than `MOST_MODELS`."""
         with self._lock:
-            _, old = self._models.pop(found.id, (found, folder))
-            self._models[found.id] = (found, folder)
-            dropped = [old] if old != folder else []
+            _, place = self._models.pop(found.id, (found, folder))
+            self._models[found.id] = (found, place)  # the folder that is there may be read from just now
+            dropped = [folder] if place != folder else []
             while len(self._models) > MOST_MODELS:
                 dropped.append(self._models.popitem(last=False)[1][1])
         for path in dropped:
@@ -86,6 +86,13 @@ class Shelf:
         model.save(folder)
         found = card(model, folder, title=path.resolve().name, origin="uploaded", program=None)
         return self.put(found, folder)
+
+    def discard(self, folder: Path) -> None:
+        """Remove a folder, unless a model on the shelf lies there."""
+        with self._lock:
+            kept = any(path == folder for _, path in self._models.values())
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Remove everything from the disk."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ def compiled(api: Api, text: str, mode: str = "fixed") -> dict[str, Any]:
 def files_of(folder: Path) -> dict[str, str]:
     weights = base64.b64encode((folder / WEIGHTS_FILE).read_bytes()).decode("ascii")
     return {"weights": weights, "config": (folder / CONFIG_FILE).read_text(encoding="utf-8")}
+
+
+def shelf_of(api: Api) -> Shelf:
+    return api.client.app.state.workplace.shelf  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+
+
+def jobs_of(api: Api) -> Any:
+    return api.client.app.state.workplace.jobs  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
 
 
 @pytest.fixture
@@ -127,6 +136,32 @@ def test_students_that_all_fail_are_no_model(api: Api) -> None:
     assert "none of 1 students was accepted" in answer["error"]["problem"]
 
 
+def test_jobs_leave_no_files_but_those_of_models_and_reports(api: Api) -> None:
+    shelf = shelf_of(api)
+    before = set(shelf.root.iterdir())
+    api.job("compile", text="nonsense")
+    job = api.post("jobs/compress", 202, text=REVERSE, factor=2, tries=20)["id"]
+    api.client.delete(f"/api/jobs/{job}", headers=api.headers)
+    for _ in range(200):
+        if set(shelf.root.iterdir()) == before:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a folder is left over")
+
+
+def test_the_oldest_jobs_are_forgotten_with_their_reports(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inverse_tracr.explore.jobs.MOST_KEPT", 2)
+    model = compiled(api, HISTOGRAM)["id"]
+    first = api.job("decompile", model=model)["id"]
+    report = jobs_of(api).task(first).report
+    assert report.exists()
+    for _ in range(2):
+        api.job("compare", first=HISTOGRAM, second=HISTOGRAM)
+    assert api.get(f"jobs/{first}", 404)
+    assert not report.exists()
+    assert api.get(f"models/{model}")["id"] == model
+
+
 def test_programs_are_compared(api: Api) -> None:
     same = api.job("compare", first=HISTOGRAM, second=HISTOGRAM.replace("count", "n"))["outcome"]
     assert same["same_canonical"]
@@ -165,7 +200,7 @@ def test_an_uploaded_model_is_checked_and_decompiled(api: Api, folder: Path) -> 
 def test_a_bad_upload_is_refused_and_not_kept(
     change: dict[str, str], where: str, says: str, api: Api, folder: Path
 ) -> None:
-    shelf: Shelf = api.client.app.state.workplace.shelf  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    shelf = shelf_of(api)
     before = sorted(shelf.root.iterdir())
     error = api.post("models", 400, **{**files_of(folder), **change})["error"]
     assert error["where"].startswith(where)
@@ -220,8 +255,7 @@ def test_more_jobs_than_may_run_are_refused(api: Api) -> None:
 
 def test_a_worker_that_dies_is_reported(api: Api) -> None:
     job = api.post("jobs/compress", 202, text=REVERSE, factor=2, tries=20)["id"]
-    jobs = api.client.app.state.workplace.jobs  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
-    jobs._job(job).process.kill()
+    jobs_of(api)._job(job).process.kill()
     assert api.over(job)["error"]["kind"] == "WorkerLost"
 
 
