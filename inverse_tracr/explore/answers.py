@@ -62,10 +62,11 @@ class ShippedModel(Frozen):
 
 
 class Examples(Frozen):
-    """What can be picked."""
+    """What can be picked: programs, models, and the methods of decompiling."""
 
     programs: tuple[Example, ...]
     models: tuple[ShippedModel, ...]
+    methods: tuple[str, ...]
 
 
 class ProgramText(Frozen):

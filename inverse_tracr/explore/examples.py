@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from inverse_tracr.decompile import proposers
 from inverse_tracr.explore.answers import Example, Examples, ShippedModel
 from inverse_tracr.rasp import parse_source
 from inverse_tracr.zoo import quick_test_sets
@@ -18,7 +19,8 @@ MODELS_OF_A_SET = 8
 def examples() -> Examples:
     """Everything that can be picked, by name."""
     paths = {path.stem: path for folder in (CHECKOUT, SHIPPED) for path in folder.glob("*.rasp")}
-    return Examples(programs=tuple(map(_example, (paths[name] for name in sorted(paths)))), models=_models())
+    programs = tuple(_example(paths[name]) for name in sorted(paths))
+    return Examples(programs=programs, models=_models(), methods=("auto", *proposers()))
 
 
 def _example(path: Path) -> Example:

@@ -70,7 +70,7 @@ router = APIRouter(prefix="/api", responses=_ERRORS)
 
 @router.get("/examples")
 def list_examples() -> Examples:
-    """Programs and models that can be picked."""
+    """Programs, models and methods that can be picked."""
     return examples()
 
 

@@ -50,6 +50,7 @@ def test_examples_are_programs_and_models(api: Api) -> None:
     assert len(answer["programs"]) >= 8
     for example in answer["programs"]:
         assert api.post("check", 200, text=example["text"])["problem"] is None, example["name"]
+    assert answer["methods"][:2] == ["auto", "lift"]
     assert {model["test_set"] for model in answer["models"]} >= {"standard-test", "compressed-test"}
 
 

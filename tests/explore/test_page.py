@@ -94,6 +94,7 @@ def test_the_first_view_is_a_program_that_can_be_compiled(opened: Open) -> None:
     assert "token" not in explorer.page.url
     assert explorer.page.locator("#example option").count() > 20
     assert explorer.page.is_hidden("#actions")
+    assert "search" in explorer.page.locator("#method option").all_text_contents()
     explorer.picture("first")
 
 

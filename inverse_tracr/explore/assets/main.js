@@ -128,6 +128,7 @@ function fillExamples(examples) {
   const models = make("optgroup", { label: "Models whose program is to be found" });
   examples.models.forEach((model, i) => models.append(make("option", { value: `model:${i}` }, `${model.name} (${model.parameters.toLocaleString("en")} parameters)`)));
   byId("example").replaceChildren(make("option", { value: "" }, "choose …"), programs, models);
+  byId("method").replaceChildren(...examples.methods.map((name) => make("option", {}, name)));
   byId("example").addEventListener("change", () => pick(examples, byId("example").value));
 }
 
