@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ from tests.report.models import (
 )
 
 pytestmark = pytest.mark.browser
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "report"
+"""Pictures of the page, kept after a run."""
 
 
 def hidden(text: str) -> Known:
@@ -235,6 +239,8 @@ def test_axe_finds_nothing_serious(name: str, colours: Literal["light", "dark"],
     report.page.emulate_media(color_scheme=colours, reduced_motion="reduce")
     for step in (1, 2):
         report.go(step)
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        report.page.screenshot(path=ARTEFACTS / f"{name}-{colours}-{step}.png", full_page=True)
         results = axe.Axe().run(report.page)
         serious = [v for v in results.response["violations"] if v["impact"] in ("serious", "critical")]
         assert [(v["id"], v["nodes"][0]["target"]) for v in serious] == []
