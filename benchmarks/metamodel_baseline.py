@@ -38,6 +38,8 @@ from inverse_tracr.metamodel.stream import HELD_OUT, Item, sampled
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.thesis_view import Row, thesis_rows
 
+MOST_STEPS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Accuracy:
@@ -60,11 +62,11 @@ def measure(core_seconds: float, tested: int, checkpoint: Path) -> list[Accuracy
     rows = [Accuracy(f"sees {floor.told.value}", floor.by_position) for floor in floors(views)]
     for architecture in (True, False):
         config = BaselineConfig(architecture=architecture)
-        network, seen = train_baseline(config, BaselineRun(core_seconds), stream, report=_say)
+        network, seen = train_baseline(config, BaselineRun(MOST_STEPS, core_seconds), stream, report=_say)
         name = "baseline, with architecture string" if architecture else "baseline, without"
         rows.append(Accuracy(name, _baseline(network, items, views), f"{seen} programs"))
     config = BaselineConfig()
-    run = BaselineRun(core_seconds / 2, autoencoder=True)
+    run = BaselineRun(MOST_STEPS, core_seconds / 2, autoencoder=True)
     network, seen = train_baseline(config, run, stream, report=_say)
     own = [example for example in _autoencoded(len(items)) if fits(example[0])]
     share, _ = token_accuracy(network, own)

@@ -13,8 +13,8 @@ class TrainConfig:
     """Options of a training run.
 
     `programs`: how many are learned from, `batch` of them a step, `epochs` times. `rate`: peak learning rate
-    of AdamW; `warm_up`: steps of linear warm-up, then a cosine to 0. `clip`: largest norm of the gradient. `seed` of
-    the stream and of the first weights. `tracr_share`: share of sampled programs of the preset `tracr`, the
+    of AdamW; `warm_up`: steps of linear warm-up, then a cosine to 0. `clip`: largest norm of the gradient.
+    `seed` of the stream and of the first weights. `tracr_share`: share of sampled programs of `tracr`, the
     others are of `sound`. `zoos` are folders of zoos with models of any kind; `zoo_share` of all lessons are
     drawn from them in turn. `blurred`: share of lessons on compiled models with noise on what half-layers
     write, its size drawn between `blur` (logarithmically, against the spread of what they write).

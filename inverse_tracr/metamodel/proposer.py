@@ -42,6 +42,13 @@ def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
     yield from Beams(loaded, width=WIDTH, rounds=ROUNDS).propose(model, judge)
 
 
+def one_shot(model: TransformerProgram) -> Program | None:
+    """The program of a beam of one, unverified: for `evaluate --decompiler`."""
+    loaded = shipped()
+    found = guesses(loaded.network, model, width=1, temperature=loaded.temperature)
+    return proposal_of(found[0], model).program if found else None
+
+
 class Beams:
     """Beams of a meta-model, as a proposer."""
 

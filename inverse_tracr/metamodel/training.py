@@ -86,10 +86,10 @@ def train(
     waiting = 0.0
     for batch in loader:
         waiting += time.perf_counter() - waited
-        losses = run.learn(batch)
+        run.learn(batch)
         if run.step % config.check_every == 0 or run.step == config.steps:
             seconds = time.perf_counter() - started
-            line = run.check(losses) | {"seconds": round(seconds, 1), "waiting": round(waiting / seconds, 3)}
+            line = run.check() | {"seconds": round(seconds, 1), "waiting": round(waiting / seconds, 3)}
             if share.rank == 0:
                 run.save(line)
                 if report is not None:
@@ -131,8 +131,8 @@ class _Run:
         load_optimiser(self.folder, self.optimiser)
         self.step = int(str(loaded.description["step"]))
 
-    def learn(self, lessons: Sequence[list[Decision]]) -> Tensor:
-        """One step on a batch of lessons; its losses [3]."""
+    def learn(self, lessons: Sequence[list[Decision]]) -> None:
+        """One step on a batch of lessons."""
         self._set_rate()
         self.optimiser.zero_grad()
         weights = torch.tensor(self.config.grades, device=self.device)
@@ -145,7 +145,6 @@ class _Run:
         self.step += 1
         self._sums += losses.detach().cpu()
         self._learned += 1
-        return losses.detach()
 
     def _set_rate(self) -> None:
         config = self.config
@@ -165,9 +164,10 @@ class _Run:
                     distributed.all_reduce(parameter.grad)
                 parameter.grad /= count.clamp_min(1)
 
-    def check(self, losses: Tensor) -> dict[str, object]:
+    def check(self) -> dict[str, object]:
         """One line of the log: losses a program since the last, and losses and hits on held-out programs."""
-        del losses
+        if self.share.ranks > 1:
+            distributed.all_reduce(self._sums)
         mean = (self._sums / (max(self._learned, 1) * self.config.batch)).tolist()
         self._sums, self._learned = torch.zeros(3), 0
         if self._held_out is None:

@@ -72,12 +72,11 @@ def test_very_tiny_has_ten_million_parameters_beside_its_stack() -> None:
 
 def test_the_autoencoder_learns_its_rows() -> None:
     stream = TrainConfig(seed=3)
-    config = BaselineConfig(Size.VERY_TINY, dropout=0.0)
-    untrained, _ = train_baseline(config, BaselineRun(0.0, autoencoder=True), stream)
-    trained, seen = train_baseline(
-        config, BaselineRun(12.0, batch=8, rate=3e-4, warm_up=5, autoencoder=True), stream
-    )
+    config = BaselineConfig(Size.VERY_VERY_TINY, dropout=0.0)
+    untrained, _ = train_baseline(config, BaselineRun(0, autoencoder=True), stream)
+    run = BaselineRun(24, batch=4, rate=2e-3, warm_up=3, autoencoder=True)
+    trained, seen = train_baseline(config, run, stream)
     source = examples(TrainConfig(seed=4), config, autoencoder=True)
     tested = [next(source) for _ in range(8)]
-    assert seen > 0
+    assert seen >= 24 * 4
     assert token_accuracy(trained, tested)[0] > token_accuracy(untrained, tested)[0] + 0.2

@@ -24,8 +24,9 @@ from inverse_tracr.model.shapes import Float, Int
 
 
 class Size(enum.Enum):
-    """Layers, heads and width of the thesis's networks."""
+    """Layers, heads and width of the thesis's networks; the least is from its code."""
 
+    VERY_VERY_TINY = (2, 2, 128)
     VERY_TINY = (4, 2, 512)
     TINY = (8, 4, 512)
     SMALL = (12, 6, 768)

@@ -28,12 +28,15 @@ Example = tuple[Floats, Tokens, int]
 
 @dataclass(frozen=True)
 class BaselineRun:
-    """How the baseline is trained: seconds of processor time, programs a step, learning rate (of Adam).
+    """How the baseline is trained: steps, programs a step, learning rate (of Adam).
 
-    `autoencoder`: it reads the program instead of the model, the sanity check of section 5.1.1.
+    `core_seconds`: seconds of processor time, data included, after which it stops in the middle, so that
+    two systems can be given the same. `autoencoder`: it reads the program instead of the model, the sanity
+    check of section 5.1.1.
     """
 
-    core_seconds: float
+    steps: int
+    core_seconds: float = math.inf
     batch: int = 16
     rate: float = 1e-4
     warm_up: int = 100
@@ -48,20 +51,20 @@ def train_baseline(
     *,
     report: Callable[[str], None] | None = None,
 ) -> tuple[Baseline, int]:
-    """The network after `run.core_seconds`, data included, and how many programs it has seen."""
+    """The network, and how many programs it has seen."""
     torch.manual_seed(stream.seed)  # first weights and dropout are drawn from it
     network = Baseline(config)
     optimiser = torch.optim.Adam(network.parameters(), run.rate)
     random = np.random.default_rng([stream.seed, 5])
     source = examples(stream, config, autoencoder=run.autoencoder)
     started, step, seen = time.process_time(), 0, 0
-    while (spent := time.process_time() - started) < run.core_seconds:
+    while step < run.steps and (spent := time.process_time() - started) < run.core_seconds:
         batch = [next(source) for _ in range(run.batch)]
         batch = [example for example in batch if fits(example[0])]
         seen += run.batch
         if not batch:
             continue
-        share = spent / run.core_seconds
+        share = max(spent / run.core_seconds, step / run.steps)
         rate = run.rate * min(1.0, (step + 1) / run.warm_up) * (1 + math.cos(math.pi * share)) / 2
         for group in optimiser.param_groups:
             group["lr"] = rate
