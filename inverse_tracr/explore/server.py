@@ -30,6 +30,13 @@ def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> Non
         opened = "" if model is None else f"#model={app.state.workplace.shelf.add(model).id}"
         examples()  # read now, so that the first view need not wait
         listener.listen(64)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=2,
+        )
         announce(f"http://{LOOPBACK}:{access.port}/?token={access.token}{opened}")
         uvicorn.Server(config).run(sockets=[listener])

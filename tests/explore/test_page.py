@@ -205,8 +205,14 @@ def test_a_shipped_model_is_opened(opened: Open) -> None:
     explorer.page.select_option("#example", "model:0")
     explorer.expect("#card", "its program is known, but not shown")
     explorer.decompile()
+    link = explorer.page.url
+    assert "shipped=standard-test%3A0" in link
     explorer.page.click("text=Put it into the editor")
     explorer.expect("#says", "A program of")
+    explorer.page.goto("about:blank")
+    explorer.open(link)
+    explorer.page.wait_for_selector("#finding iframe")
+    explorer.expect("#card", "its program is known, but not shown")
 
 
 def test_a_link_brings_everything_back(opened: Open) -> None:

@@ -1,6 +1,6 @@
 // The state of the page in the address's fragment, which no server sees.
 
-const NAMES = ["program", "mode", "done", "kind", "factor", "tries", "seed", "method", "first", "second", "model"];
+const NAMES = ["program", "mode", "done", "kind", "factor", "tries", "seed", "method", "first", "second", "model", "shipped"];
 
 export function readLink() {
   const given = new URLSearchParams(location.hash.slice(1));

@@ -13,14 +13,14 @@ const OPTIONS = ["mode", "kind", "factor", "tries", "seed", "method", "first", "
 const DEFAULTS = Object.fromEntries(OPTIONS.map((name) => [name, byId(name).value]));
 const THEMES = ["system", "light", "dark"];
 
-const page = { card: null, found: null, done: "", restoring: true };
+// `base` is what the model began as: { shipped } or { model } (uploaded), or nothing: the editor's program.
+const page = { card: null, found: null, base: {}, done: "", restoring: true };
 const editor = new Editor(byId("text"), byId("gutter"), byId("says"), remember);
 
 function remember() {
   if (page.restoring) return;
-  const state = { program: editor.text, done: page.done };
+  const state = { program: editor.text, done: page.done, ...page.base };
   for (const name of OPTIONS) if (byId(name).value !== DEFAULTS[name]) state[name] = byId(name).value;
-  if (page.card && !page.card.program) state.model = page.card.id;
   writeLink(state);
 }
 
@@ -62,6 +62,7 @@ async function compile() {
   const made = await doing("compile", "compile", { text: editor.text, mode: byId("mode").value });
   if (!made) return false;
   showModel(made.model);
+  page.base = {};
   page.done = "compile";
   remember();
   return true;
@@ -87,7 +88,7 @@ async function decompile() {
   byId("not-found").hidden = true;
   byId("finding").replaceChildren(...finding(found, (text) => { editor.text = text; editor.area.focus(); }));
   byId("take-found").disabled = !found.program;
-  page.done = page.done.startsWith("compress") ? "compress decompile" : "compile decompile";
+  page.done = `${page.done.split(" ")[0]} decompile`.trim();
   remember();
 }
 
@@ -104,9 +105,11 @@ async function upload() {
     if (!weights || !config) throw new Error("choose both files: model.safetensors and config.json");
     box.replaceChildren(make("p", { class: "hint", role: "status" }, "Checking…"));
     const body = { title: weights.name.slice(0, 100), config: await config.text(), weights: await base64(weights) };
-    showModel(await ask("POST", "models", body));
+    const card = await ask("POST", "models", body);
+    showModel(card);
     box.replaceChildren(make("p", { class: "hint", role: "status" }, "Checked and taken."));
-    page.done = "";
+    page.base = { model: card.id };
+    page.done = "take";
     remember();
   } catch (error) {
     showFailure(box, error);
@@ -138,13 +141,43 @@ async function pick(examples, value) {
     editor.text = example.text;
   } else if (value) {
     const { test_set, row } = examples.models[Number(value.split(":")[1])];
-    try {
-      showModel(await ask("POST", "models/shipped", { test_set, row }));
-      byId("compile-box").replaceChildren();
-    } catch (error) {
-      showFailure(byId("compile-box"), error);
-    }
+    await takeShipped(`${test_set}:${row}`);
   }
+}
+
+async function takeShipped(name) {
+  const [test_set, row] = name.split(":");
+  try {
+    showModel(await ask("POST", "models/shipped", { test_set, row: Number(row) }));
+  } catch (error) {
+    showFailure(byId("compile-box"), error);
+    return false;
+  }
+  byId("compile-box").replaceChildren();
+  page.base = { shipped: name };
+  page.done = "take";
+  remember();
+  return true;
+}
+
+async function takeUploaded(id) {
+  try {
+    showModel(await ask("GET", `models/${encodeURIComponent(id)}`));
+  } catch (error) {
+    showFailure(byId("upload-box"), error);
+    byId("upload").open = true;
+    return false;
+  }
+  page.base = { model: id };
+  page.done = "take";
+  return true;
+}
+
+// The model that a link begins with; false when it could not be had.
+function begin(link) {
+  if (link.model) return takeUploaded(link.model);
+  if (link.shipped) return takeShipped(link.shipped);
+  return link.done ? compile() : false;
 }
 
 // Bring back what a link says: the texts first, then the work that was done.
@@ -154,18 +187,8 @@ async function restore(examples) {
   const first = examples.programs.find((one) => one.name === "sort_unique") || examples.programs[0];
   editor.text = link.program === undefined ? first.text : link.program;
   page.restoring = false;
-  if (link.model) {
-    try {
-      showModel(await ask("GET", `models/${encodeURIComponent(link.model)}`));
-    } catch (error) {
-      showFailure(byId("upload-box"), error);
-      byId("upload").open = true;
-    }
-  } else if (link.done) {
-    if (!(await compile())) return;
-    if (link.done.includes("compress") && !(await compress())) return;
-    if (link.done.includes("decompile")) await decompile();
-  }
+  const done = link.done || "";
+  if ((await begin(link)) && (!done.includes("compress") || (await compress())) && done.includes("decompile")) await decompile();
   if (link.first && link.second) await compare();
 }
 
