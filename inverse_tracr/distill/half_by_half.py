@@ -21,14 +21,15 @@ class HalfByHalf:
     values.
     `gain`: what the gap between two neighbouring numbers comes to in the stream; `largest_gain` bounds it.
     `emb_steps`, `emb_rate`: Adam on W_emb; `emb_uniform`: weight of uniform residuals there.
-    `slack`: share of what readers bear that is given up for a better fit of uniform residuals.
+    `slack`: share of what readers bear that errors may take; the excess over it, in its units, counts as much
+    as `loss_each` of the loss on uniform residuals.
     `attempts`: students that are trained of a teacher, at most, until one equals its program and is accepted.
     """
 
     sequences: int = 1_000
     uniform: int = 256
     places: int = 700
-    uniform_places: int = 600
+    uniform_places: int = 400
     head_sequences: int = 150
     uniform_weight: float = 3e-3
     value_weight: float = 1e-6
@@ -47,6 +48,7 @@ class HalfByHalf:
     emb_rate: float = 0.05
     emb_uniform: float = 100.0
     slack: float = 0.8
+    loss_each: float = 0.01
     attempts: int = 2
 
     def __post_init__(self) -> None:

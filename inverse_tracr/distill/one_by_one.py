@@ -33,7 +33,7 @@ def natural_student(task: Task, options: HalfByHalf, copies: int) -> Student:
     found: list[Checkpoint] = []
     for checkpoint in _attempts(task, options):
         found.append(checkpoint)
-        if _is_enough(found, options, copies):
+        if is_enough([checkpoint.judgement for checkpoint in found], options, copies):
             break
     found.sort(key=_rank, reverse=True)
     spent = time.process_time() - started
@@ -62,10 +62,11 @@ def _attempts(task: Task, options: HalfByHalf) -> Iterator[Checkpoint]:
         task = task.again()
 
 
-def _is_enough(found: Sequence[Checkpoint], options: HalfByHalf, copies: int) -> bool:
-    accepted = [c.judgement for c in found if c.judgement.accepted]
+def is_enough(found: Sequence[Judgement], options: HalfByHalf, copies: int) -> bool:
+    """Whether no further attempt is made: all that is wanted is there, or little is to be hoped for."""
+    accepted = [judgement for judgement in found if judgement.accepted]
     exact = any(judgement.agreement == 1 for judgement in accepted)
-    hopeless = found[-1].judgement.positions < PROMISING
+    hopeless = found[-1].positions < PROMISING
     return hopeless or len(found) >= options.attempts + copies or (exact and len(accepted) > copies)
 
 

@@ -17,8 +17,12 @@ from inverse_tracr.rasp import Program, Signature
 from inverse_tracr.rasp.values import Value
 
 HEAD_SIZES = (16, 24)
-MLP_SIZES = (64, 96, 128, 192, 256, 384, 512)
-"""Sizes that natural students draw from."""
+MLP_SIZES = (64, 128, 256, 512)
+"""Sizes of natural students: of heads, drawn; of MLPs, the smallest that is large enough."""
+
+SPARE, ENOUGH = 3, 128
+"""Neurons of a student for each of its teacher's, up to so many: to be right on uniform residuals too, beside
+inputs over the vocabulary, takes more neurons than a compiler needs."""
 
 FINEST = 1e-2
 """Smallest gap between neighbouring values that a loss resolves."""
@@ -73,11 +77,11 @@ class Task:
         return task if recipe.kind is Kind.COMPRESSED else task._with_natural_sizes()
 
     def _with_natural_sizes(self) -> Task:
-        """Standard sizes; an MLP is not smaller than the teacher's, so that it can hold what it must."""
-        random = self.random(Stream.SIZES)
-        wide = [size for size in MLP_SIZES if size >= self.config.d_mlp] or [MLP_SIZES[-1]]
-        d_head, d_mlp = random.choice(HEAD_SIZES), random.choice(wide[:2])
-        return replace(self, d_head=int(d_head), d_mlp=int(d_mlp))
+        """Standard sizes; an MLP can hold what it must."""
+        wanted = max(self.config.d_mlp, min(SPARE * self.config.d_mlp, ENOUGH))
+        d_mlp = next((size for size in MLP_SIZES if size >= wanted), MLP_SIZES[-1])
+        d_head = self.random(Stream.SIZES).choice(HEAD_SIZES)
+        return replace(self, d_head=int(d_head), d_mlp=d_mlp)
 
     def again(self) -> Task:
         """The same student with the random numbers of another attempt."""

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from inverse_tracr.compile import Mode, compile_weights
-from inverse_tracr.distill import COMPRESSED, NATURAL, Reason, Recipe, Start, Student, Teacher, distill
+from inverse_tracr.distill import COMPRESSED, NATURAL, Kind, Reason, Recipe, Start, Student, Teacher, distill
+from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.judge import agreement_of
 from inverse_tracr.distill.teacher import Task
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import TransformerProgram, Weights, load
 from inverse_tracr.rasp import Signature, Trace, comparison_inputs, parse
 
-QUICK_NATURAL = replace(NATURAL, steps=576)
+FLEET = Recipe(Kind.NATURAL, steps=96, rate=1e-2, align_steps=0, start=Start.NORMAL)
+"""Natural students that are trained as a whole, many at once."""
 
 
 def agreement(student: Student, teacher: Teacher) -> float:
@@ -38,7 +40,7 @@ def compressed(teachers: list[Teacher]) -> list[Student]:
 
 @pytest.fixture(scope="module")
 def natural(teachers: list[Teacher]) -> list[Student]:
-    return sorted(distill(teachers[:2], QUICK_NATURAL, seed=0), key=lambda s: s.item)
+    return sorted(distill(teachers[:2], NATURAL, seed=0), key=lambda s: s.item)
 
 
 def test_compressed_students_compute_their_programs(
@@ -85,7 +87,7 @@ def test_a_folded_student_is_saved_loaded_and_run(natural: list[Student], tmp_pa
 
 
 def test_the_judge_says_what_the_model_says(natural: list[Student], teachers: list[Teacher]) -> None:
-    recipe = replace(QUICK_NATURAL, steps=96, hopeless=0.0)
+    recipe = NATURAL
     for student, teacher in zip(natural, teachers, strict=False):
         task = Task.of(teacher, recipe, seed=0)
         weights = student.checkpoints[0].weights
@@ -140,9 +142,7 @@ def test_the_factor_sets_the_width(factor: float, teachers: list[Teacher]) -> No
 
 
 def test_hopeless_students_are_given_up_early(teachers: list[Teacher]) -> None:
-    recipe = replace(
-        NATURAL, align_steps=0, start=Start.NORMAL, steps=960, rate=1e-9, hopeless=1.0, hopeless_after=0.1
-    )
+    recipe = replace(FLEET, steps=960, rate=1e-9, hopeless=1.0, hopeless_after=0.1)
     (student,) = distill(teachers[1:2], recipe, seed=0)
     assert student.reason is Reason.HOPELESS
     assert student.steps == 96
@@ -152,7 +152,7 @@ def test_hopeless_students_are_given_up_early(teachers: list[Teacher]) -> None:
 
 
 def test_a_student_that_diverges_is_not_taken(teachers: list[Teacher]) -> None:
-    recipe = replace(NATURAL, steps=96, rate=1e30, align_steps=0)
+    recipe = replace(FLEET, rate=1e30)
     (student,) = distill(teachers[:1], recipe, seed=0)
     assert student.reason is Reason.DIVERGED
 
@@ -181,7 +181,19 @@ def test_a_natural_recipe_without_steps_is_refused() -> None:
     with pytest.raises(
         BadInputError, match="steps: a natural student needs training; expected 1 or more, got 0"
     ):
-        replace(NATURAL, steps=0)
+        replace(NATURAL, halves=None)
+
+
+def test_a_compressed_recipe_has_no_half_layers_to_train() -> None:
+    with pytest.raises(BadInputError, match="only natural students are trained half-layer by half-layer"):
+        replace(COMPRESSED, halves=HalfByHalf())
+
+
+def test_options_of_half_layers_are_positive() -> None:
+    with pytest.raises(
+        BadInputError, match="slack: an option of a recipe; expected a positive number, got 0"
+    ):
+        HalfByHalf(slack=0)
 
 
 def test_an_item_is_not_negative() -> None:

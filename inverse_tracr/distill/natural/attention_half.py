@@ -11,11 +11,11 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import bearable, gaps
+from inverse_tracr.distill.natural.bearing import bearable, gaps, loss_share
 from inverse_tracr.distill.natural.heads import Scores, rarity, train_scores
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.solve import Gram, Whitening, with_one
-from inverse_tracr.distill.natural.uniform import refit
+from inverse_tracr.distill.natural.uniform import Uniform, refit
 from inverse_tracr.distill.teacher import Task
 
 FLOOR = 1e-2
@@ -124,8 +124,7 @@ def _written(task: Task, level: int, moved: Moved, lesson: Lesson, options: Half
     bears = bearable(task, level)[teacher.dims]
     found = refit(
         exact,
-        Gram.of(uniform, outputs[~taught]),
-        len(uniform),
+        Uniform(uniform, outputs[~taught], loss_share(task)),
         lambda write: ((own @ write - outputs[taught]) / gap[taught] / bears).abs().amax(dim=1),
         options,
     )

@@ -45,3 +45,8 @@ def gaps(task: Task, half: Half, outputs: Tensor) -> Tensor:
         numbers = outputs[..., scratch].clamp(1e-3, 1)
         found[..., scratch] = numbers.square() / (1 + numbers)
     return found
+
+
+def loss_share(task: Task) -> float:
+    """What a squared error on uniform residuals adds to the loss that decides acceptance."""
+    return 1 / (2 * task.config.n_layers * task.config.d_model)

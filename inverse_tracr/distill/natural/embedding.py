@@ -21,6 +21,7 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.natural.bearing import loss_share
 from inverse_tracr.distill.natural.school import School
 from inverse_tracr.distill.output_code import output_code
 from inverse_tracr.distill.teacher import Stream, Task
@@ -61,7 +62,7 @@ class Aim:
         loud = [level for level, half in enumerate(teacher) if not half.silent]
         parts = [_covariance_and_reads(task, teacher[n], school.residuals[n][school.taught]) for n in loud]
         covariance, reads = (torch.stack(part) for part in zip(*parts, strict=True))
-        share = 1 / (task.config.d_model * len(teacher))
+        share = loss_share(task)
         uniform: list[tuple[Tensor, Tensor, float, float]] = []
         for level in loud:
             written = school.outputs[level]

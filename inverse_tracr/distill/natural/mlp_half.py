@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +12,10 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam, cosine
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import bearable
+from inverse_tracr.distill.natural.bearing import bearable, loss_share
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.solve import Gram, with_one
-from inverse_tracr.distill.natural.uniform import refit
+from inverse_tracr.distill.natural.uniform import Uniform, refit
 from inverse_tracr.distill.teacher import Task
 
 WARM_UP = 5
@@ -74,7 +75,8 @@ def train_mlp(
     write = torch.zeros(len(neurons.bias) + 1, d_full)
     if not teacher.silent:
         unit = torch.from_numpy(task.resolution)[teacher.dims] * bearable(task, level)[teacher.dims]
-        neurons, write[:, teacher.dims] = _Practice(level, lesson, unit, options, random).run(neurons)
+        practice = _Practice(level, lesson, unit, loss_share(task), options, random)
+        neurons, write[:, teacher.dims] = practice.run(neurons)
     half = Half(
         lesson.lifted(neurons.read[None, None]),
         neurons.bias[None, None].numpy(),
@@ -89,27 +91,33 @@ class _Practice:
     """Rounds of training; places that are wrong after one join, or count twice, in the next."""
 
     def __init__(
-        self, level: int, lesson: Lesson, unit: Tensor, options: HalfByHalf, random: torch.Generator
+        self,
+        level: int,
+        lesson: Lesson,
+        unit: Tensor,
+        share: float,
+        options: HalfByHalf,
+        random: torch.Generator,
     ) -> None:
         school = lesson.school
-        self._options, self._random, self._unit = options, random, unit
+        self._options, self._random, self._unit, self._share = options, random, unit, share
         self._inputs, self._outputs = lesson.stream[school.taught], lesson.outputs()[school.taught]
         self._uniform = lesson.stream[school.drawn], lesson.outputs()[school.drawn]
         reads = school.residuals[level][school.taught] @ torch.from_numpy(lesson.teacher.read[0, 0]).T
         self._weights = first_weights(reads, options.places, random)
-        count = len(self._uniform[0])
-        self._few = torch.randperm(count, generator=random)[: options.uniform_places]
+        order = torch.randperm(len(self._uniform[0]), generator=random)
+        self._blocks = order.split(options.uniform_places)
 
     def run(self, neurons: Neurons) -> tuple[Neurons, Tensor]:
         """Trained neurons and their output matrix."""
         options = self._options
-        neurons = turned(neurons, self._regression(), options, self._random)
+        neurons = turned(neurons, self._regression(self._blocks[0]), options, self._random)
         best, fewest = neurons, -1
         for number in range(options.rounds):
             steps = options.first_steps if number == 0 else options.later_steps
-            regression = self._regression()
-            neurons = _descend(neurons, regression, steps, options)
-            wrong = self._errors(neurons, regression.solution(neurons, options)) > 1
+            regressions = [self._regression(block) for block in self._blocks]
+            neurons = _descend(neurons, regressions, steps, options)
+            wrong = self._errors(neurons, regressions[0].solution(neurons, options)) > 1
             if fewest < 0 or int(wrong.sum()) <= fewest:
                 best, fewest = neurons, int(wrong.sum())
             if fewest == 0:
@@ -117,10 +125,10 @@ class _Practice:
             self._mind(wrong)
         return best, self._refitted(best)
 
-    def _regression(self) -> Regression:
-        """The places that are learned from, and a few uniform residuals."""
+    def _regression(self, block: Tensor) -> Regression:
+        """The places that are learned from, and a block of uniform residuals."""
         active = self._weights > 0
-        inputs, outputs = self._uniform[0][self._few], self._uniform[1][self._few]
+        inputs, outputs = self._uniform[0][block], self._uniform[1][block]
         uniform = torch.full((len(inputs),), self._options.uniform_weight / len(inputs))
         return Regression(
             torch.cat([self._inputs[active], inputs]),
@@ -150,8 +158,7 @@ class _Practice:
         inputs, outputs = self._uniform
         return refit(
             Gram.of(neurons.features(self._inputs[active]), self._outputs[active], weights),
-            Gram.of(neurons.features(inputs), outputs),
-            len(inputs),
+            Uniform(neurons.features(inputs), outputs, self._share),
             lambda write: self._errors(neurons, write),
             self._options,
         )
@@ -203,12 +210,17 @@ def turned(neurons: Neurons, regression: Regression, options: HalfByHalf, random
     return neurons
 
 
-def _descend(neurons: Neurons, regression: Regression, steps: int, options: HalfByHalf) -> Neurons:
-    """Adam on the neurons. With the best output matrix W the gradient is that at fixed W."""
+def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, options: HalfByHalf) -> Neurons:
+    """Adam on the neurons. With the best output matrix W the gradient is that at fixed W.
+
+    The regressions are taken in turn: they differ in their uniform residuals, which few neurons would
+    otherwise learn by heart.
+    """
     read, bias = neurons.read.clone()[None], neurons.bias.clone()[None]
     neurons = replace(neurons, read=read[0], bias=bias[0])
     adam = Adam([read, bias])
     for step in range(1, steps):
+        regression = regressions[step % len(regressions)]
         features = neurons.features(regression.inputs)
         write = Gram.of(features, regression.outputs, regression.weights).solution(options.ridge)
         error = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -10,25 +11,38 @@ from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.natural.solve import Gram
 
 WEIGHTS = (1.0, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6)
-"""Weights of uniform residuals that are tried, the largest first."""
-
-WORSE = 1.2
-"""Factor by which errors may grow where they are larger than the slack already."""
+"""Weights of uniform residuals that are tried."""
 
 
-def refit(
-    exact: Gram, uniform: Gram, count: int, errors: Callable[[Tensor], Tensor], options: HalfByHalf
-) -> Tensor:
-    """The output matrix with the largest weight of `uniform`, `count` places, that `errors` of vocabulary
-    inputs, in units of what is borne, allow.
+@dataclass(frozen=True)
+class Uniform:
+    """`features` [places, features] on uniform residuals and the teacher's `outputs` [places, rows]; `share`
+    is what a squared error there adds to the student's loss.
     """
-    best = exact.plus(uniform, WEIGHTS[-1] / count).solution(options.ridge)
-    bound = max(options.slack, WORSE * _size(errors(best)))
-    for weight in WEIGHTS[:-1]:
-        found = exact.plus(uniform, weight / count).solution(options.ridge)
-        if _size(errors(found)) <= bound:
-            return found
-    return best
+
+    features: Tensor
+    outputs: Tensor
+    share: float
+
+    def loss(self, write: Tensor) -> float:
+        """What an output matrix adds to the student's loss."""
+        error = self.features @ write - self.outputs
+        return float(error.square().sum()) / len(error) * self.share
+
+
+def refit(exact: Gram, uniform: Uniform, errors: Callable[[Tensor], Tensor], options: HalfByHalf) -> Tensor:
+    """The output matrix with the weight of uniform residuals at which too large `errors` of vocabulary
+    inputs, in units of what is borne, and the loss on uniform residuals are least together.
+    """
+    drawn = Gram.of(uniform.features, uniform.outputs)
+    count = len(uniform.features)
+    found = [exact.plus(drawn, weight / count).solution(options.ridge) for weight in WEIGHTS]
+
+    def cost(write: Tensor) -> float:
+        excess = max(0.0, _size(errors(write)) / options.slack - 1)
+        return excess + uniform.loss(write) / options.loss_each
+
+    return min(found, key=cost)
 
 
 def _size(errors: Tensor) -> float:

@@ -1,0 +1,109 @@
+"""Half-layers alone: what they read is there, what they write is what their teacher writes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from inverse_tracr.distill import NATURAL, Teacher
+from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.halves import natural_halves, teacher_halves
+from inverse_tracr.distill.natural.attention_half import train_attention
+from inverse_tracr.distill.natural.bearing import COUNTED, bearable, gaps
+from inverse_tracr.distill.natural.embedding import natural_w_emb
+from inverse_tracr.distill.natural.lesson import Lesson
+from inverse_tracr.distill.natural.mlp_half import Neurons, Regression, first_weights, train_mlp, turned
+from inverse_tracr.distill.natural.school import School, enrol
+from inverse_tracr.distill.teacher import Stream, Task
+
+OPTIONS = HalfByHalf(sequences=200, uniform=64)
+
+
+@pytest.fixture(scope="module")
+def counting(teachers: list[Teacher]) -> tuple[Task, School, torch.Tensor]:
+    """A teacher that counts equal tokens, its student's school and W_emb."""
+    task = Task.of(teachers[1], NATURAL, seed=0)
+    halves = teacher_halves(task)
+    school = enrol(task, halves, OPTIONS, task.random(Stream.TRAINING))
+    return task, school, torch.from_numpy(natural_w_emb(task, halves, school, OPTIONS))
+
+
+def lesson_at(level: int, counting: tuple[Task, School, torch.Tensor]) -> Lesson:
+    """A half-layer that reads what its teacher reads."""
+    task, school, w_emb = counting
+    stream = school.residuals[level] @ w_emb.T
+    return Lesson(
+        school, stream, teacher_halves(task)[level], natural_halves(task)[level], w_emb, school.outputs[level]
+    )
+
+
+def test_w_emb_holds_what_heads_read(counting: tuple[Task, School, torch.Tensor]) -> None:
+    task, school, w_emb = counting
+    assert w_emb.shape == (task.d_model, task.config.d_model)
+    head = torch.from_numpy(teacher_halves(task)[0].read[0])
+    places = school.residuals[0][school.taught]
+    asked = places @ (head[0].T @ head[1]) / 100  # what every query asks of a residual
+    told = torch.cat([places @ w_emb.T, torch.ones(len(places), 1)], dim=1)
+    lost = asked - told @ torch.linalg.lstsq(told, asked, driver="gelsd").solution
+    assert float(lost.abs().max()) < 0.02
+
+
+def test_counting_bears_less_than_what_mlps_read(counting: tuple[Task, School, torch.Tensor]) -> None:
+    task, _, _ = counting
+    before = bearable(task, -1)
+    width = task.compiled.plan.dims[1]
+    tokens = [int(np.flatnonzero(row)[0]) for row in task.compiled.weights.W_E[:2]]
+    assert float(before[tokens].max()) == pytest.approx(COUNTED)
+    assert float(before[width].min()) > COUNTED
+    head = teacher_halves(task)[0]
+    numbers = torch.tensor([[0.5], [0.2]])
+    assert gaps(task, head, numbers).flatten().tolist() == pytest.approx([1 / 6, 1 / 30])
+
+
+def test_heads_learn_the_pattern_and_what_they_move(counting: tuple[Task, School, torch.Tensor]) -> None:
+    lesson, (task, school, _) = lesson_at(0, counting), counting
+    half, written = train_attention(task, 0, lesson, OPTIONS, torch.Generator().manual_seed(0))
+    outputs = lesson.outputs()[school.there]
+    taught = school.over_vocabulary[:, None].expand_as(school.there)[school.there]
+    error = (written[:, lesson.teacher.dims] - outputs) / gaps(task, lesson.teacher, outputs)
+    assert float(error[taught].abs().max()) < 0.1
+    read, bias = torch.from_numpy(half.read), torch.from_numpy(half.read_bias)
+    query, key = (lesson.stream @ (read[0, i] @ lesson.w_emb.T).T + bias[0, i] for i in (0, 1))
+    pattern = (query @ key.mT * task.d_head**-0.5 + school.mask).softmax(dim=-1)
+    difference = (pattern - school.patterns[0][0]).abs().amax(dim=-1)[school.taught]
+    assert float(difference.max()) < 0.02
+
+
+def test_neurons_learn_steps(counting: tuple[Task, School, torch.Tensor]) -> None:
+    lesson, (task, school, _) = lesson_at(1, counting), counting
+    half, written = train_mlp(task, 1, lesson, OPTIONS, torch.Generator().manual_seed(0))
+    taught = school.over_vocabulary[:, None].expand_as(school.there)[school.there]
+    error = (written[:, lesson.teacher.dims] - lesson.outputs()[school.there])[taught]
+    assert float(error.abs().max()) < 0.2
+    unwritten = np.setdiff1d(np.arange(task.config.d_model), lesson.teacher.dims)
+    assert not half.write[unwritten].any()
+    read = torch.from_numpy(half.read[0, 0]) @ lesson.w_emb.T
+    hidden = (lesson.stream[school.there] @ read.T + torch.from_numpy(half.read_bias[0, 0])).relu()
+    again = hidden @ torch.from_numpy(half.write[:, 0]).T + torch.from_numpy(half.write_bias)
+    torch.testing.assert_close(again, written, atol=1e-3, rtol=1e-3)
+
+
+def test_every_case_is_learned_from_and_rare_ones_count_more() -> None:
+    reads = torch.zeros(1000, 2)
+    reads[:3, 0] = 1
+    weights = first_weights(reads, 100, torch.Generator().manual_seed(0))
+    assert int((weights > 0).sum()) == 100
+    assert bool((weights[:3] > 0).all())
+    assert float(weights[0]) > 10 * float(weights[3:].sum() / 997)
+
+
+def test_neurons_turn_to_where_outputs_change() -> None:
+    random = torch.Generator().manual_seed(0)
+    inputs = torch.randn(400, 6, generator=random)
+    outputs = inputs[:, :1].abs()
+    regression = Regression(inputs, outputs, torch.full((400,), 1 / 400), torch.ones(1), 400)
+    neurons = Neurons(torch.randn(6, 48, generator=random), torch.zeros(48))
+    found = turned(neurons, regression, OPTIONS, random).read
+    share = float(found[0].square().sum() / found.square().sum())
+    assert share > 0.6

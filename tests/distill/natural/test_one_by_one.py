@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from inverse_tracr.distill import NATURAL, Reason, Teacher, distill, one_by_one
+from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.judge import Judgement
+from inverse_tracr.distill.natural import Trained
+from inverse_tracr.distill.teacher import Task
+
+LIGHT = replace(NATURAL, halves=HalfByHalf(sequences=200, uniform=64))
+
+
+def test_copies_are_students_from_other_first_weights(teachers: list[Teacher]) -> None:
+    (student,) = distill(teachers[1:2], replace(LIGHT, copies=1), seed=0)
+    first, second = (checkpoint.weights.W_in for checkpoint in student.checkpoints)
+    assert student.reason is Reason.ACCEPTED
+    assert not np.allclose(first, second, atol=0.1)
+    (alone,) = distill(teachers[1:2], LIGHT, seed=0)
+    assert alone.checkpoints[0].weights.W_in.tobytes() in {first.tobytes(), second.tobytes()}
+
+
+def test_an_error_in_training_rejects_that_student_alone(
+    teachers: list[Teacher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = one_by_one.train_halves
+
+    def fails(task: Task, teacher: Sequence[Half], options: HalfByHalf) -> Trained:
+        if task.teacher.item == 1:
+            raise torch.linalg.LinAlgError("not positive-definite")
+        return train(task, teacher, options)
+
+    monkeypatch.setattr(one_by_one, "train_halves", fails)
+    first, second = distill([teachers[1], teachers[2]], LIGHT, seed=0)
+    assert (first.reason, first.judgement, first.accepted) == (Reason.FAILED, None, False)
+    assert second.reason is not Reason.FAILED
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "copies", "enough"),
+    [
+        ([Judgement(0.01, 0.1, 1.0, 1.0, 9)], 0, True),
+        ([Judgement(0.01, 0.1, 1.0, 1.0, 9)], 1, False),
+        ([Judgement(0.01, 0.1, 0.99, 0.99, 9)], 0, False),
+        ([Judgement(0.09, 0.1, 1.0, 1.0, 9)], 0, False),
+        ([Judgement(0.01, 0.1, 0.1, 0.5, 9)], 0, True),
+        ([Judgement(0.01, 0.1, 0.99, 0.99, 9)] * 2, 0, True),
+    ],
+)
+def test_attempts_end(verdicts: list[Judgement], copies: int, enough: bool) -> None:
+    assert one_by_one.is_enough(verdicts, HalfByHalf(attempts=2), copies) is enough

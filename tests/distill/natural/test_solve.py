@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import torch
+
+from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.natural.solve import Gram, Whitening, with_one
+from inverse_tracr.distill.natural.uniform import Uniform, refit
+
+
+def normal(*sizes: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*sizes, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_weight_of_two_counts_as_two_places() -> None:
+    features, targets = with_one(normal(20, 3)), normal(20, 2, seed=1)
+    weights = torch.ones(20)
+    weights[4] = 2
+    twice = Gram.of(torch.cat([features, features[4:5]]), torch.cat([targets, targets[4:5]])).solution(1e-9)
+    torch.testing.assert_close(
+        Gram.of(features, targets, weights).solution(1e-9), twice, atol=1e-4, rtol=1e-4
+    )
+    half = Gram.of(features[:10], targets[:10])
+    both = half.plus(Gram.of(features[10:], targets[10:]), 1.0).solution(1e-9)
+    expected = torch.linalg.lstsq(features, targets).solution
+    torch.testing.assert_close(both, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_whitening_and_back() -> None:
+    places = normal(500, 4) @ torch.diag(torch.tensor([5.0, 1.0, 0.1, 1e-6])) + 3
+    white = Whitening.of(places, 1e-6)
+    spread = ((places - white.mean) @ white.into).std(dim=0)
+    assert sorted(round(float(s), 1) for s in spread) == [0.0, 1.0, 1.0, 1.0]
+    torch.testing.assert_close(white.into @ white.back, torch.eye(4), atol=1e-3, rtol=0)
+
+
+def test_uniform_residuals_count_as_far_as_errors_are_borne() -> None:
+    features = with_one(normal(50, 2))
+    own, other = features @ torch.ones(3, 1), features @ -torch.ones(3, 1)
+
+    def errors(write: torch.Tensor) -> torch.Tensor:
+        return (features @ write - own).abs().amax(dim=1)
+
+    exact, uniform = Gram.of(features, own, torch.full((50,), 0.02)), Uniform(features, other, 1.0)
+    strict = refit(exact, uniform, errors, HalfByHalf(slack=1e-3, loss_each=1e6))
+    loose = refit(exact, uniform, errors, HalfByHalf(slack=1e3))
+    assert float(errors(strict).max()) < 1e-3
+    torch.testing.assert_close(loose, torch.zeros(3, 1), atol=1e-3, rtol=0)  # both count the same
+    assert uniform.loss(loose) < uniform.loss(strict)
