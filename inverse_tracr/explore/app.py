@@ -26,8 +26,7 @@ def build_app(access: Access) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         yield
-        workplace.jobs.close()
-        workplace.shelf.close()
+        workplace.close()
 
     app = FastAPI(
         title="Inverse Tracr explorer",

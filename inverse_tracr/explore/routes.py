@@ -45,6 +45,11 @@ class Workplace:
     shelf: Shelf
     jobs: Jobs
 
+    def close(self) -> None:
+        """Stop all jobs and remove all files."""
+        self.jobs.close()
+        self.shelf.close()
+
 
 def workplace(request: Request) -> Workplace:
     """The workplace of the application that a request came to."""

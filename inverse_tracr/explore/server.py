@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from inverse_tracr.explore.app import build_app
 from inverse_tracr.explore.examples import examples
@@ -27,16 +28,22 @@ def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> Non
         listener.bind((LOOPBACK, port))
         access = Access(secrets.token_urlsafe(24), listener.getsockname()[1])
         app = build_app(access)
-        opened = "" if model is None else f"#model={app.state.workplace.shelf.add(model).id}"
-        examples()  # read now, so that the first view need not wait
-        listener.listen(64)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-        announce(f"http://{LOOPBACK}:{access.port}/?token={access.token}{opened}")
-        uvicorn.Server(config).run(sockets=[listener])
+        try:
+            opened = "" if model is None else f"#model={app.state.workplace.shelf.add(model).id}"
+            examples()  # read now, so that the first view need not wait
+            listener.listen(64)
+            announce(f"http://{LOOPBACK}:{access.port}/?token={access.token}{opened}")
+            uvicorn.Server(_config(app)).run(sockets=[listener])
+        finally:
+            app.state.workplace.close()
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=2,
+    )

@@ -76,9 +76,12 @@ def test_without_the_extra_it_says_what_to_install(
 
 
 def test_a_bad_model_is_refused_before_anything_is_served(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = CommandLine(capsys)("explore", tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "no-model").mkdir()
+    result = CommandLine(capsys)("explore", tmp_path / "no-model")
     assert result.code == ExitCode.BAD_INPUT
     assert "config.json" in result.err
     assert result.out == ""
+    assert list(tmp_path.glob("inverse-tracr-*")) == []
