@@ -18,7 +18,7 @@ from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompr
 from inverse_tracr.distill.held import Basis, directions_read, exact_basis, stack_held
 from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
 from inverse_tracr.distill.moments import Moments, measure
-from inverse_tracr.distill.one_by_one import natural_student
+from inverse_tracr.distill.one_by_one import FAILURES, natural_student
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
 from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.start import first_w_emb
@@ -54,7 +54,27 @@ def distill(
             yield from (natural_student(task, recipe.halves, recipe.copies) for task in tasks)
             continue
         for group in _groups(tasks, recipe):
-            yield from _students_of(group, recipe, torch.device(device))
+            yield from _all_of(group, recipe, torch.device(device))
+
+
+def _all_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:
+    """A student of each task; after an error those that are missing are trained one at a time, and the one
+    that it comes from is rejected.
+    """
+    done: set[int] = set()
+    started = time.process_time()
+    try:
+        for student in _students_of(tasks, recipe, device):
+            done.add(student.item)
+            yield student
+    except FAILURES:
+        missing = [task for task in tasks if task.teacher.item not in done]
+        if len(tasks) > 1:
+            for task in missing:
+                yield from _all_of([task], recipe, device)
+        else:
+            spent = time.process_time() - started
+            yield from (Student(t.teacher.item, Reason.FAILED, None, 0, spent) for t in missing)
 
 
 def _groups(tasks: Sequence[Task], recipe: Recipe) -> list[list[Task]]:

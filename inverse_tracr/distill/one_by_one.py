@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from inverse_tracr.distill.folding import FoldError, folded_model
 from inverse_tracr.distill.half_by_half import HalfByHalf
@@ -23,8 +22,8 @@ PROMISING = 0.8
 MORE_UNIFORM = 4.0
 """Factor on the weight of uniform residuals in W_emb after an attempt whose loss alone was too large."""
 
-FAILURES = (FoldError, torch.linalg.LinAlgError, np.linalg.LinAlgError, FloatingPointError)
-"""What numbers that grow beyond all bounds end in."""
+FAILURES = (FoldError, RuntimeError, np.linalg.LinAlgError, ArithmeticError)
+"""What numbers that grow beyond all bounds end in; PyTorch's errors of linear algebra are RuntimeErrors."""
 
 
 def natural_student(task: Task, options: HalfByHalf, copies: int) -> Student:

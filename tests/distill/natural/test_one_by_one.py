@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from inverse_tracr.distill import NATURAL, Reason, Teacher, distill, one_by_one
+from inverse_tracr.distill import COMPRESSED, NATURAL, Reason, Recipe, Teacher, distill, driver, one_by_one
+from inverse_tracr.distill.fleet import Trainee
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.judge import Judgement
@@ -33,13 +34,28 @@ def test_an_error_in_training_rejects_that_student_alone(
 
     def fails(task: Task, teacher: Sequence[Half], options: HalfByHalf) -> Trained:
         if task.teacher.item == 1:
-            raise torch.linalg.LinAlgError("not positive-definite")
+            raise RuntimeError("not positive-definite")
         return train(task, teacher, options)
 
     monkeypatch.setattr(one_by_one, "train_halves", fails)
     first, second = distill([teachers[1], teachers[2]], LIGHT, seed=0)
     assert (first.reason, first.judgement, first.accepted) == (Reason.FAILED, None, False)
     assert second.reason is not Reason.FAILED
+
+
+def test_an_error_in_a_fleet_rejects_the_student_that_it_comes_from(
+    teachers: list[Teacher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = driver._begin  # pyright: ignore[reportPrivateUsage]
+
+    def fails(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[Trainee]:
+        if any(task.teacher.item == 1 for task in tasks):
+            raise RuntimeError("not positive-definite")
+        return begin(tasks, recipe, device)
+
+    monkeypatch.setattr(driver, "_begin", fails)
+    found = {student.item: student.reason for student in distill(teachers[:2], COMPRESSED, seed=0)}
+    assert found == {0: Reason.ACCEPTED, 1: Reason.FAILED}
 
 
 @pytest.mark.parametrize(
