@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 DIRECTIONS = 8
 """Principal components of what a half-layer writes that are kept."""
 
-PROJECTED = 40
+PROJECTED = 128
 """Random directions onto which a wider residual stream is projected first."""
 
 EXACT, NOISY = 1e-3, 5e-2
