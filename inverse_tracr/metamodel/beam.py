@@ -169,6 +169,8 @@ def _likely(
     sums: list[float] = []
     order = np.argsort(-logs, kind="stable")
     for at in order.tolist():
+        if logs[at] < math.log(LEAST_SHARE / 10):
+            break
         column, line = filling.columns[at], filling.lines[at][-1]
         reader = (type(line).__name__, operands(line)[1:] if len(filling.lines[at]) > 1 else ())
         key = (reader, column.numerical, _first_seen(column.labels))

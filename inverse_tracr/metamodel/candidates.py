@@ -15,11 +15,13 @@ from inverse_tracr.rasp.caching import cached_by_type
 from inverse_tracr.rasp.functions import (
     BinaryFunction,
     BinaryOp,
+    BinaryTable,
     Comparison,
     NamedBinary,
     NamedPredicate,
     NamedUnary,
     Predicate,
+    PredicateTable,
     UnaryFunction,
     UnaryOp,
 )
@@ -187,18 +189,26 @@ def _numerical() -> Iterator[tuple[NamedUnary, Encoding, float]]:
 
 @cached_by_type(maxsize=4096)
 def binary_functions(firsts: Values, seconds: Values) -> Functions[BinaryFunction]:
-    """Named functions of two s-ops with these values, in either order; one for each table."""
+    """Named functions of two s-ops with these values, in either order; one for each table.
+
+    Whether a line says True or False is a matter of its name, so functions of zeros and ones are also there
+    with these exchanged, written as tables.
+    """
     found: dict[bytes, tuple[BinaryFunction, bool, Values, Index, int]] = {}
-    for op in _BINARY:
-        for swapped in (False, True) if op in _SWAPPED else (False,):
-            function = NamedBinary(op)
-            xs, ys = (seconds, firsts) if swapped else (firsts, seconds)
-            tabulated = binary_table(function, xs, ys)
-            if len(tabulated.values) < 2:
-                continue
-            table = (tabulated.table.T if swapped else tabulated.table).ravel()
-            key = repr(tabulated.values).encode() + table.tobytes()
-            found.setdefault(key, (function, swapped, tabulated.values, table, kind_number((op, swapped))))
+    for xs, ys in _named_either_way(firsts, seconds):
+        for op in _BINARY:
+            for swapped in (False, True) if op in _SWAPPED else (False,):
+                tabulated = binary_table(NamedBinary(op), *((ys, xs) if swapped else (xs, ys)))
+                if len(tabulated.values) < 2:
+                    continue
+                table = (tabulated.table.T if swapped else tabulated.table).ravel()
+                key = repr(tabulated.values).encode() + table.tobytes()
+                kind = kind_number((op, swapped))
+                if (xs, ys) == (firsts, seconds):
+                    found.setdefault(key, (NamedBinary(op), swapped, tabulated.values, table, kind))
+                elif key not in found and not tabulated.partial:
+                    written = _binary_table(firsts, seconds, tabulated.values, table)
+                    found[key] = (written, False, tabulated.values, table, kind)
     rows = list(found.values())
     return Functions(
         tuple(row[0] for row in rows),
@@ -210,6 +220,20 @@ def binary_functions(firsts: Values, seconds: Values) -> Functions[BinaryFunctio
         ),
         np.array([row[4] for row in rows], np.intp),
         np.zeros(len(rows)),
+    )
+
+
+def _named_either_way(firsts: Values, seconds: Values) -> Iterator[tuple[Values, Values]]:
+    """Two value sets, and with zeros and ones exchanged in those that are nothing else."""
+    for flip_first in (False, True) if firsts == (0, 1) else (False,):
+        for flip_second in (False, True) if seconds == (0, 1) else (False,):
+            yield firsts[::-1] if flip_first else firsts, seconds[::-1] if flip_second else seconds
+
+
+def _binary_table(firsts: Values, seconds: Values, values: Values, table: Index) -> BinaryTable:
+    grid = table.reshape(len(firsts) + 1, len(seconds) + 1).tolist()
+    return BinaryTable(
+        tuple(((x, y), values[grid[i][j]]) for i, x in enumerate(firsts) for j, y in enumerate(seconds))
     )
 
 
@@ -227,17 +251,26 @@ class Predicates:
 
 @cached_by_type(maxsize=4096)
 def predicates(keys: Values, queries: Values) -> Predicates:
-    """Comparisons of key and query, the query shifted by up to two; one for each table."""
+    """Comparisons of key and query, the query shifted by up to two; one for each table.
+
+    Of zeros and ones also with these exchanged, as `binary_functions`.
+    """
     found: dict[bytes, tuple[Predicate, Index, int]] = {}
-    numbers = all(map(is_number, (*keys, *queries)))
-    named = [NamedPredicate(Comparison.TRUE)]
+    numbers = all(is_number(v) for v in (*keys, *queries))
     offsets = (0, *_OFFSETS) if numbers else (0,)
+    named = [NamedPredicate(Comparison.TRUE)]
     named += [NamedPredicate(sign, offset=offset) for sign in _PREDICATES for offset in offsets]
-    for predicate in named:
-        table = predicate_table(predicate, keys, queries)
-        if table.any():
+    for own_keys, own_queries in _named_either_way(keys, queries):
+        for predicate in named:
+            table = predicate_table(predicate, own_keys, own_queries)
+            if not table.any() or table.tobytes() in found:
+                continue
             kind = kind_number((predicate.comparison, predicate.offset))
-            found.setdefault(table.tobytes(), (predicate, table, kind))
+            written: Predicate = predicate
+            if (own_keys, own_queries) != (keys, queries):
+                chosen = np.argwhere(table[:-1, :-1]).tolist()
+                written = PredicateTable(tuple((keys[k], queries[q]) for q, k in chosen))
+            found[table.tobytes()] = (written, table, kind)
     rows = list(found.values())
     return Predicates(
         tuple(row[0] for row in rows),

@@ -24,8 +24,9 @@ SHIPPED = Path(__file__).parent / "shipped"
 WIDTH = 8
 """Programs of a beam."""
 
-ROUNDS = 3
-"""Beams; each has the inputs on which the programs of those before it failed among its probes."""
+WIDTHS = (2, WIDTH, WIDTH)
+"""Programs of one beam after the other; each has the inputs on which those before it failed among its probes,
+and more probes."""
 
 MOST_INPUTS = 12
 
@@ -39,7 +40,7 @@ def shipped() -> Loaded:
 def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
     """Programs of the beam, verified one by one; where all are refuted, a beam with more probes."""
     loaded = shipped()
-    yield from Beams(loaded, width=WIDTH, rounds=ROUNDS).propose(model, judge)
+    yield from Beams(loaded, WIDTHS).propose(model, judge)
 
 
 def one_shot(model: TransformerProgram) -> Program | None:
@@ -52,19 +53,19 @@ def one_shot(model: TransformerProgram) -> Program | None:
 class Beams:
     """Beams of a meta-model, as a proposer."""
 
-    def __init__(self, loaded: Loaded, *, width: int, rounds: int) -> None:
-        self._loaded, self._width, self._rounds = loaded, width, rounds
+    def __init__(self, loaded: Loaded, widths: tuple[int, ...]) -> None:
+        self._loaded, self._widths = loaded, widths
 
     def propose(self, model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
         """Proposals, best first, as `Proposer`."""
         inputs: list[tuple[int, ...]] = []
         places = {token: i for i, token in enumerate(model.signature.vocab)}
         seen: set[Program] = set()
-        for number in range(self._rounds):
+        for number, width in enumerate(self._widths):
             found = guesses(
                 self._loaded.network,
                 model,
-                width=self._width,
+                width=width,
                 key=number,
                 sites=SITES * (number + 1),
                 inputs=tuple(inputs[-MOST_INPUTS:]),
