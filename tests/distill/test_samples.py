@@ -11,9 +11,10 @@ import pytest
 from inverse_tracr.rasp import Trace
 from inverse_tracr.zoo import Kind, Specimen, Zoo
 from inverse_tracr.zoo.manifest import SPLITS
+from inverse_tracr.zoo.quick import QUICK_FOLDER
 
 SAMPLES = Path(__file__).parent.parent / "data" / "zoos"
-FOLDERS = sorted(folder for folder in SAMPLES.iterdir() if folder.is_dir())
+FOLDERS = [*sorted(folder for folder in SAMPLES.iterdir() if folder.is_dir()), QUICK_FOLDER / "natural-test"]
 LARGEST = 5_000_000
 INPUTS = 32
 
@@ -41,8 +42,8 @@ def same(said: object, truth: object) -> bool:
     return said == truth
 
 
-def test_there_is_a_sample_of_compressed_students() -> None:
-    assert Kind.COMPRESSED in {Zoo(folder).config.kind for folder in FOLDERS}
+def test_there_are_samples_of_both_kinds_of_students() -> None:
+    assert {Zoo(folder).config.kind for folder in FOLDERS} == {Kind.COMPRESSED, Kind.NATURAL}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
@@ -62,4 +63,4 @@ def test_students_agree_as_their_rows_say(folder: Path) -> None:
             assert share == 1, specimen.row["item"]
         else:
             assert share >= specimen.row["agreement"] - 0.35, specimen.row["item"]
-    assert count == zoo.config.count
+    assert count == zoo.manifest.count
