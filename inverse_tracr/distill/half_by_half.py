@@ -46,9 +46,9 @@ class HalfByHalf:
     largest_gain: float = 100.0
     emb_steps: int = 150
     emb_rate: float = 0.05
-    emb_uniform: float = 100.0
+    emb_uniform: float = 400.0
     slack: float = 0.8
-    loss_each: float = 0.01
+    loss_each: float = 0.002
     attempts: int = 2
 
     def __post_init__(self) -> None:
