@@ -107,7 +107,7 @@ def _ours(
 ) -> tuple[float, ...]:
     shares: list[float] = []
     for (_, signature, model), wanted in zip(items, views, strict=True):
-        found = guesses(loaded.network, model, width=width, temperature=loaded.temperature)
+        found = guesses(loaded.network, model, width=width)
         rows: tuple[Row, ...] = ()
         for guess in found[:1]:
             program = proposal_of(guess, model).program

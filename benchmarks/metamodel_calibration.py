@@ -43,7 +43,7 @@ class Outcome:
     right: bool
 
     def probability(self, temperature: float) -> float:
-        """What the score says."""
+        """What the score says, as `Guess.probability`."""
         return math.exp(min(self.score / temperature, 0.0))
 
 

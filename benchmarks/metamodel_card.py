@@ -33,7 +33,7 @@ score. How it works is said in docs/metamodel.md.
 
 {config["programs"]:,} random programs, {share} % of the preset `tracr`, the others `sound`, stream of seed
 {config["seed"]}, learned from {config["epochs"]} times in batches of {config["batch"]}; compiled on the fly,
-{100 * config["blurred"]:.0f} % with noise on what half-layers write. Functions of the test sets were rejected.
+{100 * config["blurred"]:.0f} % with noise on what half-layers write. Functions of test sets were rejected.
 Zoos of students: {zoos}.
 
 ## Figures

@@ -54,6 +54,10 @@ class Guess:
     heads: tuple[tuple[str, ...], ...]
     probes: int
 
+    def probability(self, temperature: float) -> float:
+        """The probability that the program is right, by the temperature that calibrates the score."""
+        return math.exp(min(self.score / temperature, 0.0))
+
 
 @dataclass(frozen=True)
 class _Path:
@@ -70,7 +74,6 @@ def guesses(
     key: int = 0,
     sites: int = SITES,
     inputs: tuple[tuple[int, ...], ...] = (),
-    temperature: float = 1.0,
 ) -> list[Guess]:
     """At most `width` programs, the most likely first.
 
@@ -84,7 +87,7 @@ def guesses(
     start = begin(signature, view(model, probes, key=key))
     paths = [_Path(start, 0.0)]
     while not paths[0].state.over:
-        paths = _half_layer(network, paths, width, temperature)
+        paths = _half_layer(network, paths, width)
     found: list[Guess] = []
     for path in paths:
         program = path.state.program()
@@ -112,14 +115,14 @@ def _evidence(state: State) -> tuple[tuple[int | None, ...], tuple[tuple[str, ..
     return tuple(halves), tuple(heads)
 
 
-def _half_layer(network: MetaModel, paths: list[_Path], width: int, temperature: float) -> list[_Path]:
+def _half_layer(network: MetaModel, paths: list[_Path], width: int) -> list[_Path]:
     """The paths after the half-layer at hand."""
     done: list[_Path] = []
     first = paths[0]
     for _ in range(MOST_HERE + 1):
         grown: list[_Path] = []
         for path in paths:
-            for child in _children(network, path, width, temperature):
+            for child in _children(network, path, width):
                 (done if child.state.half > path.state.half else grown).append(child)
         bar = sorted((p.score for p in done), reverse=True)[:width]
         least = bar[-1] if len(bar) == width else -np.inf
@@ -130,41 +133,44 @@ def _half_layer(network: MetaModel, paths: list[_Path], width: int, temperature:
     return _best(done, width) or [_Path(first.state.advanced(), first.score + math.log(LEAST_SHARE))]
 
 
-def _children(network: MetaModel, path: _Path, width: int, temperature: float) -> Iterator[_Path]:
+def _children(network: MetaModel, path: _Path, width: int) -> Iterator[_Path]:
     state = path.state
     found = next_operands(state)
     if not found.pairs:
         yield replace(path, state=state.advanced())
         return
     decision = Decision(found.features, found.context, None, np.zeros(len(found.pairs) + 1, np.intp))
-    logs, leave = _log_probabilities(network, decision, temperature)
+    logs, leave = _log_probabilities(network, decision)
     if leave > np.log(LEAST_SHARE):
         yield _Path(state.advanced(), path.score + leave, path.choices + 1)
     for at in np.argsort(-logs)[:width].tolist():
         if logs[at] < np.log(LEAST_SHARE):
             break
         filling = fillings(state, found.pairs[at])
-        for lines, log in _likely(network, filling, width, temperature):
+        for lines, log in _likely(network, filling, width, numbers=state.view.numbers is not None):
             grown = _written(state, lines)
             if grown is not None:
                 yield _Path(grown, path.score + float(logs[at]) + log, path.choices + 2)
 
 
-def _log_probabilities(network: MetaModel, decision: Decision, temperature: float) -> tuple[Scores, float]:
+def _log_probabilities(network: MetaModel, decision: Decision) -> tuple[Scores, float]:
     with torch.inference_mode():
-        logs, leave = network.log_probabilities(Batch.of([decision]), temperature)
+        logs, leave = network.log_probabilities(Batch.of([decision]))
     return logs.numpy().astype(np.float64), -np.inf if leave is None else float(leave[0])
 
 
 def _likely(
-    network: MetaModel, filling: Filling, width: int, temperature: float
+    network: MetaModel, filling: Filling, width: int, *, numbers: bool
 ) -> Iterable[tuple[tuple[Line, ...], float]]:
-    """The likeliest lines; those that are the same on the sites share one place, with their sum."""
+    """The likeliest lines; those that are the same on the sites share one place, with their sum.
+
+    Where the model puts out `numbers`, a mean of zeros and ones is not what it is of ones and zeros.
+    """
     if not filling.lines:
         return []
     nothing = np.zeros(len(filling.lines), np.intp)
     decision = Decision(filling.features, filling.context, filling.kinds, nothing)
-    logs, _ = _log_probabilities(network, decision, temperature)
+    logs, _ = _log_probabilities(network, decision)
     places: dict[object, int] = {}
     sums: list[float] = []
     order = np.argsort(-logs, kind="stable")
@@ -173,7 +179,8 @@ def _likely(
             break
         column, line = filling.columns[at], filling.lines[at][-1]
         reader = (type(line).__name__, operands(line)[1:] if len(filling.lines[at]) > 1 else ())
-        key = (reader, column.numerical, _first_seen(column.labels))
+        exact = numbers and set(column.values) <= {0, 1}
+        key = (reader, column.numerical, column.labels.tobytes() if exact else _first_seen(column.labels))
         if key not in places:
             places[key] = at
             sums.append(0.0)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.lessons import Decision
 from inverse_tracr.model.safe_files import write_atomically
@@ -14,7 +16,7 @@ from inverse_tracr.model.safe_files import write_atomically
 def write_lessons(path: Path, lessons: list[list[Decision]]) -> None:
     """Write a batch; numbers are kept as float16, as precise as what they measure."""
     decisions = [decision for lesson in lessons for decision in lesson]
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "choices": np.array([len(lesson) for lesson in lessons], np.int64),
         "context": np.array([d.context for d in decisions], np.float16),
         "operands": np.array([d.kinds is None for d in decisions], np.bool_),
@@ -30,7 +32,7 @@ def write_lessons(path: Path, lessons: list[list[Decision]]) -> None:
                     np.int16
                 )
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays)
     write_atomically(path, buffer.getvalue())
 
 

@@ -116,11 +116,10 @@ class MetaModel(nn.Module):
         self.operands = Scorer(PAIR_SIZE, config, kinds=0, leave=True)
         self.fillings = Scorer(FILL_SIZE, config, kinds=KIND_COUNT, leave=False)
 
-    def log_probabilities(self, batch: Batch, temperature: float = 1.0) -> tuple[Tensor, Tensor | None]:
+    def log_probabilities(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Log-probabilities of the possibilities [possibilities], and of leaving [choices]."""
         scorer = self.operands if batch.kinds is None else self.fillings
         logits, leave = scorer(batch.features, batch.contexts, batch.owners, batch.kinds)
-        logits, leave = logits / temperature, None if leave is None else leave / temperature
         total = _log_sums(logits, batch.owners, len(batch.contexts), leave)
         return logits - total[batch.owners], None if leave is None else leave - total
 

@@ -45,8 +45,7 @@ def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
 
 def one_shot(model: TransformerProgram) -> Program | None:
     """The program of a beam of one, unverified: for `evaluate --decompiler`."""
-    loaded = shipped()
-    found = guesses(loaded.network, model, width=1, temperature=loaded.temperature)
+    found = guesses(shipped().network, model, width=1)
     return proposal_of(found[0], model).program if found else None
 
 
@@ -69,7 +68,6 @@ class Beams:
                 key=number,
                 sites=SITES * (number + 1),
                 inputs=tuple(inputs[-MOST_INPUTS:]),
-                temperature=self._loaded.temperature,
             )
             for guess in found:
                 proposal = proposal_of(guess, model)
