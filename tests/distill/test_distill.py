@@ -93,7 +93,7 @@ def test_the_judge_says_what_the_model_says(natural: list[Student], teachers: li
         weights = student.checkpoints[0].weights
         noise = np.random.default_rng(0)
         noisy = {
-            name: array + noise.normal(scale=0.02, size=array.shape).astype(np.float32)
+            name: array + noise.normal(scale=0.005, size=array.shape).astype(np.float32)
             for name, array in vars(weights).items()
         }
         worse = Weights(**noisy)
