@@ -21,9 +21,21 @@ def read_program(path: Path) -> Source:
     """
     from inverse_tracr.rasp import parse_source
 
+    text = read_text(path)
+    try:
+        return parse_source(text)
+    except BadInputError as error:
+        where = f"{path}, {error.where}" if error.where else str(path)
+        raise BadInputError(
+            error.problem, where=where, expected=error.expected, got=error.got, advice=error.advice
+        ) from error
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; raises BadInputError, naming the file, where it is none or too large."""
     size = path.stat().st_size
     if not path.is_file():
-        raise BadInputError("this is no program file", where=str(path), expected="a regular file of text")
+        raise BadInputError("this is no text file", where=str(path), expected="a regular file of text")
     if size > MAX_PROGRAM_BYTES:
         raise BadInputError(
             "the file is too large",
@@ -32,14 +44,9 @@ def read_program(path: Path) -> Source:
             got=f"{size}",
         )
     try:
-        return parse_source(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise BadInputError(f"the file is no UTF-8 text: {error}", where=str(path)) from None
-    except BadInputError as error:
-        where = f"{path}, {error.where}" if error.where else str(path)
-        raise BadInputError(
-            error.problem, where=where, expected=error.expected, got=error.got, advice=error.advice
-        ) from error
 
 
 def read_model(path: Path) -> TransformerProgram:

@@ -11,6 +11,7 @@ from inverse_tracr.cli.app import run
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import decompile, proposers
 from inverse_tracr.metamodel.beam import guesses
+from inverse_tracr.metamodel.config import RUNS
 from inverse_tracr.metamodel.proposer import SHIPPED, one_shot, shipped, with_output_values
 from inverse_tracr.model import CategoricalOutput
 from inverse_tracr.rasp import parse
@@ -101,6 +102,7 @@ def test_the_card_says_how_the_shipped_model_was_made() -> None:
     card = (SHIPPED / "README.md").read_text(encoding="utf-8")
     description = json.loads((SHIPPED / "metamodel.json").read_text(encoding="utf-8"))
     assert str(description["config"]["programs"]) in card.replace(",", "")
+    assert json.loads(json.dumps(RUNS["shipped"].to_json())) == description["config"]
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 40 * 2**20
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from inverse_tracr.cli.errors import UsageError
-from inverse_tracr.cli.files import read_model, read_program
+from inverse_tracr.cli.files import read_model, read_program, read_text
 from inverse_tracr.cli.output import note
 from inverse_tracr.cli.signatures import signature_of
 from inverse_tracr.cli.values import parse_tokens
@@ -16,9 +16,20 @@ from inverse_tracr.cli.values import parse_tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KindName = Literal["graph", "residual", "heads", "mlp", "embedding", "folding", "side-by-side", "pruning"]
+KindName = Literal[
+    "graph",
+    "residual",
+    "heads",
+    "mlp",
+    "embedding",
+    "folding",
+    "side-by-side",
+    "pruning",
+    "learning-curve",
+    "token-grid",
+]
 
-WITH_OTHERS = ("embedding", "folding", "side-by-side")
+WITH_OTHERS = ("embedding", "folding", "token-grid", "side-by-side")
 
 
 def picture(
@@ -39,32 +50,57 @@ def picture(
         heads: truth table, scores and pattern of each head; mlp: inputs, hidden layer, outputs of each MLP;
         embedding: W_emb and W_embᵀ W_emb of a student beside its teacher; folding: each head before and
         after; side-by-side: the streams of several models of one program; pruning: a program file before
-        and after its canonical form.
+        and after its canonical form; learning-curve: losses and right choices of a run of `train`;
+        token-grid: the thesis's tokens of a program beside those of what is found for a model.
     model
         Model folder (model.safetensors and config.json); of a student's pictures the teacher, whose program
-        names the directions; of pruning a program file with a signature.
+        names the directions; of pruning and token-grid a program file with a signature; of learning-curve a
+        run's log.jsonl.
     tokens
         The input to draw, without BOS; left out: a long one of many different tokens.
     output
         File to write: .svg or .png.
     beside
-        Model folder of the student (embedding, folding), or of another model of the same program
-        (side-by-side; may be given several times).
+        Model folder of the student (embedding, folding), of the model (token-grid), or of another model
+        of the same program (side-by-side; may be given several times).
     method
         How programs are proposed: auto, or the name of a proposer.
     """
     if output.suffix not in (".svg", ".png"):
         raise UsageError("no such format", where=str(output), expected="a name that ends in .svg or .png")
-    if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:2] and len(beside) != 1):
-        wanted = "one, the student" if kind in WITH_OTHERS[:2] else "one or more"
+    if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:3] and len(beside) != 1):
+        wanted = "one model" if kind in WITH_OTHERS[:3] else "one or more"
         expected = wanted if kind in WITH_OTHERS else "none for this kind"
         raise UsageError("the models beside", where="--beside", expected=expected, got=f"{len(beside)}")
     from inverse_tracr.report import write_whole
     from inverse_tracr.report.pictures import to_png
 
-    text = _pruning(model) if kind == "pruning" else _model_picture(kind, model, tokens, beside, method)
+    match kind:
+        case "pruning":
+            text = _pruning(model)
+        case "learning-curve":
+            text = _learning_curve(model)
+        case "token-grid":
+            text = _token_grid(model, beside[0], method)
+        case _:
+            text = _model_picture(kind, model, tokens, beside, method)
     write_whole(output, to_png(text) if output.suffix == ".png" else text.encode())
     note(f"{output}: written")
+
+
+def _learning_curve(log: Path) -> str:
+    from inverse_tracr.report.pictures import learning_curve_picture
+
+    return learning_curve_picture(read_text(log))
+
+
+def _token_grid(program: Path, model: Path, method: str) -> str:
+    from inverse_tracr.decompile import decompile
+    from inverse_tracr.report.pictures import token_grid_picture
+
+    loaded = read_model(model)
+    found = decompile(loaded, method=method)
+    return token_grid_picture(read_program(program).program, found.program, loaded.signature)
 
 
 def _pruning(program: Path) -> str:
