@@ -37,7 +37,8 @@ def table_html(rows: dict[str, list[str]], marked: dict[str, set[int]] | None = 
 
 
 def _row(name: str, cells: list[str], marked: set[int]) -> str:
-    head = f'<th scope="row" style="text-align:left;padding:2px 12px 2px 0;font-weight:normal;{SOFT}">{escape(name)}</th>'
+    style = f"text-align:left;padding:2px 12px 2px 0;font-weight:normal;{SOFT}"
+    head = f'<th scope="row" style="{style}">{escape(name)}</th>'
     return f"<tr>{head}{''.join(_cell(text, i in marked) for i, text in enumerate(cells))}</tr>"
 
 
