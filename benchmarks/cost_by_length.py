@@ -23,7 +23,10 @@ from inverse_tracr.report.svg import Element, add, element, svg_file
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 360, 56, 40, 16
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-STYLE = "text{font:12px sans-serif;fill:#444} line,polyline{fill:none} .grid{stroke:#ddd}"
+STYLE = (
+    "text{font-family:'DejaVu Sans',sans-serif;font-size:12px;fill:#444}"
+    " line,polyline{fill:none} .grid{stroke:#ddd}"
+)
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,11 @@ class Curve:
 
 
 def curves(records: Iterable[Record]) -> list[Curve]:
-    """The curve of every test set and method."""
+    """The curve of every test set and method of this package."""
     seconds: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
+        if ":" in record.key.method:
+            continue
         name = f"{record.test_set}, {record.key.method}"
         seconds[name][facts_of(record.program).length].append(record.answer.seconds)
     return [Curve(name, _points(by_length)) for name, by_length in sorted(seconds.items())]
