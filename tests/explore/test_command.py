@@ -7,9 +7,10 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,15 @@ from tests.cli.invoke import CommandLine
 from tests.report.models import MIXED, known
 
 
-def test_it_prints_its_address_serves_loopback_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder with a short name: addresses of sockets of the system end at 108 characters."""
+    with tempfile.TemporaryDirectory(prefix="it") as folder:
+        yield Path(folder)
+
+
+def test_it_prints_its_address_serves_loopback_and_leaves_nothing(tmp_path: Path, temporary: Path) -> None:
     known(MIXED)[0].save(tmp_path / "model")
-    (tmp_path / "temporary").mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "inverse_tracr", "explore", tmp_path / "model", "--json"],
         stdout=subprocess.PIPE,
@@ -30,7 +37,7 @@ def test_it_prints_its_address_serves_loopback_and_leaves_nothing(tmp_path: Path
         text=True,
         env={
             "PATH": "/usr/bin:/bin",
-            "TMPDIR": str(tmp_path / "temporary"),
+            "TMPDIR": str(temporary),
             "PYTHONPATH": ":".join(sys.path),
         },
     )
@@ -48,14 +55,14 @@ def test_it_prints_its_address_serves_loopback_and_leaves_nothing(tmp_path: Path
         request.add_header("Authorization", f"Bearer {token}")
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             assert json.load(answer)["title"] == "model"
-        assert list((tmp_path / "temporary").glob("inverse-tracr-*"))
+        assert list(temporary.glob("inverse-tracr-*"))
     finally:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
         patience.cancel()
     assert process.returncode == ExitCode.INTERRUPTED, errors
     assert "Traceback" not in errors
-    assert list((tmp_path / "temporary").glob("inverse-tracr-*")) == []
+    assert list(temporary.glob("inverse-tracr-*")) == []
 
 
 def test_without_the_extra_it_says_what_to_install(

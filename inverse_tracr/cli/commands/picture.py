@@ -69,7 +69,8 @@ def picture(
     if output.suffix not in (".svg", ".png"):
         raise UsageError("no such format", where=str(output), expected="a name that ends in .svg or .png")
     if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:3] and len(beside) != 1):
-        wanted = "one model" if kind in WITH_OTHERS[:3] else "one or more"
+        one = "one, the model" if kind == "token-grid" else "one, the student"
+        wanted = one if kind in WITH_OTHERS[:3] else "one or more"
         expected = wanted if kind in WITH_OTHERS else "none for this kind"
         raise UsageError("the models beside", where="--beside", expected=expected, got=f"{len(beside)}")
     from inverse_tracr.report import write_whole
