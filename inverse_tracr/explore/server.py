@@ -18,7 +18,9 @@ LOOPBACK = "127.0.0.1"
 
 
 def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> None:
-    """Serve until interrupted. `announce` gets the address, token included, once requests are taken.
+    """Serve until interrupted, and raise KeyboardInterrupt then.
+
+    `announce` gets the address, token included, once requests are taken.
 
     `port` 0 takes any free one. A `model` folder is opened on the page. Raises OSError when the port is
     taken, ModelFileError for a model that cannot be read.
@@ -34,6 +36,8 @@ def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> Non
             listener.listen(64)
             announce(f"http://{LOOPBACK}:{access.port}/?token={access.token}{opened}")
             uvicorn.Server(_config(app)).run(sockets=[listener])
+            # Nothing but an interrupt ends it; the server passes that on or not, as it comes.
+            raise KeyboardInterrupt
         finally:
             app.state.workplace.close()
 
