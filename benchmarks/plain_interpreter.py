@@ -17,7 +17,7 @@ from inverse_tracr.rasp import (
     UnaryTable,
     ValueSets,
 )
-from inverse_tracr.rasp.values import Maybe, Value, is_number
+from inverse_tracr.rasp.values import Maybe, Value, as_number, is_number
 
 Row = list[Maybe]
 
@@ -62,14 +62,14 @@ def _value_at(program: Program, signature: Signature, line: Map, x: Value) -> Ma
     """The function of a map at a value; a table takes its nearest key where it has no entry for a number."""
     if program.encoding(line.operand) is Encoding.NUMERICAL and isinstance(line.function, UnaryTable):
         known = ValueSets(program, signature)[line.operand]
-        return line.function(x) if x in known else line.function.nearest(float(x))  # pyright: ignore[reportArgumentType]
+        return line.function(x) if x in known else line.function.nearest(as_number(x))
     return line.function(x)
 
 
 def _linear(line: LinearSequenceMap, x: Maybe, y: Maybe) -> Maybe:
     if x is None or y is None:
         return None
-    return line.first_factor * x + line.second_factor * y  # pyright: ignore[reportOperatorIssue]
+    return line.first_factor * as_number(x) + line.second_factor * as_number(y)
 
 
 def _select(signature: Signature, line: Select, keys: Row, queries: Row) -> list[list[int]]:
@@ -88,7 +88,7 @@ def _select(signature: Signature, line: Select, keys: Row, queries: Row) -> list
 
 def _mean(values: Row, chosen: list[int]) -> Maybe:
     numbers = [values[k] for k in chosen]
-    return sum(n for n in numbers if n is not None) / len(chosen) if chosen else 0.0  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+    return sum(as_number(n) for n in numbers if n is not None) / len(chosen) if chosen else 0.0
 
 
 def _one(values: Row, chosen: list[int]) -> Maybe:
@@ -98,5 +98,5 @@ def _one(values: Row, chosen: list[int]) -> Maybe:
     if len(distinct) == 1:
         return found[0] if 2 * len(found) >= len(chosen) else None
     if len(distinct) > 1 and all(is_number(v) for v in distinct):
-        return sum(found) / len(chosen)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+        return sum(map(as_number, found)) / len(chosen)
     return None

@@ -44,7 +44,7 @@ from inverse_tracr.rasp.program import (
     SelectorWidth,
     SequenceMap,
 )
-from inverse_tracr.rasp.values import Maybe, is_number
+from inverse_tracr.rasp.values import Maybe, as_number, is_number
 
 NUMBER_TOLERANCE = 5e-5
 """How far a numerical output may be off, relative plus absolute: half of what counts as equal."""
@@ -192,7 +192,7 @@ class _Inspection:
         else:
             error, results = self._read(position, line, read, fact)
         numerical = line.encoding is Encoding.NUMERICAL
-        numbers = tuple(float(r) for r in results) if numerical and results is not None else None  # pyright: ignore[reportArgumentType]
+        numbers = tuple(map(as_number, results)) if numerical and results is not None else None
         bos, dirt = self._at_bos(position, read, fact)
         size = float(np.abs(read.heights).max()) if numerical else 1.0
         return Fact(error, size, bos, dirt, may_be_none=False, numbers=numbers)
@@ -211,7 +211,7 @@ class _Inspection:
             return 0.0, None
         off = distances(read.output(numbers), wanted)
         wrong = off > (EXACT if line.encoding is Encoding.NUMERICAL else VECTOR_TOLERANCE)
-        known = {float(v) for v in plan.values[line.operand]}  # pyright: ignore[reportArgumentType]
+        known = {as_number(v) for v in plan.values[line.operand]}
         for x in numbers[wrong].tolist():
             self._doubt(FaultKind.RAMP if x in known else FaultKind.MISSING_THRESHOLD, position)
         slack = 0.0 if wrong.all() else float(off[~wrong].max())

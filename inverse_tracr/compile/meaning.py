@@ -5,7 +5,7 @@ from __future__ import annotations
 from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.fusion import Built
 from inverse_tracr.rasp.program import Encoding, Map
-from inverse_tracr.rasp.values import Maybe, Value, is_number
+from inverse_tracr.rasp.values import Maybe, Value, as_number, is_number
 
 
 def at_value(built: Built, position: int, value: Value) -> Maybe:
@@ -25,7 +25,7 @@ def _through(built: Built, position: int, value: Maybe, *, is_number_read: bool)
         if value is None:
             return None
         if is_number_read and isinstance(line.function, UnaryTable):
-            value = line.function.nearest(float(value))  # pyright: ignore[reportArgumentType]
+            value = line.function.nearest(as_number(value))
         else:
             value = line.function(value)
         is_number_read = False  # what one map hands to the next is exact

@@ -14,7 +14,7 @@ from inverse_tracr.distill.recipe import Kind, Recipe
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import CategoricalOutput, ModelConfig
 from inverse_tracr.rasp import Program, Signature
-from inverse_tracr.rasp.values import Value
+from inverse_tracr.rasp.values import Value, as_number
 
 HEAD_SIZES = (16, 24)
 MLP_SIZES = (64, 128, 256, 512)
@@ -138,6 +138,6 @@ class Task:
             gaps[dim] = 1 / longest - 1 / (longest + 1)
         for ref, dims in plan.dims.items():
             if ref >= 0 and len(dims) == 1 and len(plan.values[ref]) > 1:
-                numbers = sorted(float(v) for v in plan.values[ref])  # pyright: ignore[reportArgumentType]
+                numbers = sorted(map(as_number, plan.values[ref]))
                 gaps[dims[0]] = min(1.0, float(np.diff(numbers).min()))
         return np.maximum(gaps, FINEST)

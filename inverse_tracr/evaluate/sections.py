@@ -71,5 +71,6 @@ def hardware() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
+    # Git is whatever the person calls git; arguments are ours, and no shell reads them.
     done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)  # noqa: S603, S607
     return done.stdout.strip() or ("unknown" if done.returncode else "")

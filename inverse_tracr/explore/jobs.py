@@ -82,6 +82,7 @@ class Jobs:
                     advice="Stop one, or wait for it",
                 )
             near, far = self._context.Pipe(duplex=False)
+            # Every context has Process, but the type that they share does not say so.
             process = self._context.Process(target=work, args=(task, far), daemon=True)  # pyright: ignore[reportAttributeAccessIssue]
             job = Job(secrets.token_hex(12), task, ending, process, time.monotonic())
             self._jobs[job.id] = job

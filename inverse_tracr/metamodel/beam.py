@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inverse_tracr.metamodel.columns import first_seen
 from inverse_tracr.metamodel.context import explained_heads
 from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.lessons import Decision
 from inverse_tracr.metamodel.network import Batch, MetaModel
 from inverse_tracr.metamodel.operands import next_operands
-from inverse_tracr.metamodel.sites import SITES, Index, draw_sites
+from inverse_tracr.metamodel.sites import SITES, draw_sites
 from inverse_tracr.metamodel.state import State, begin, output_match
 from inverse_tracr.metamodel.view import view
 from inverse_tracr.model import TransformerProgram
@@ -180,20 +181,13 @@ def _likely(
         column, line = filling.columns[at], filling.lines[at][-1]
         reader = (type(line).__name__, operands(line)[1:] if len(filling.lines[at]) > 1 else ())
         exact = numbers and set(column.values) <= {0, 1}
-        key = (reader, column.numerical, column.labels.tobytes() if exact else _first_seen(column.labels))
+        key = (reader, column.numerical, (column.labels if exact else first_seen(column.labels)).tobytes())
         if key not in places:
             places[key] = at
             sums.append(0.0)
         sums[list(places).index(key)] += math.exp(logs[at])
     ranked = sorted(zip(places.values(), sums, strict=True), key=lambda pair: -pair[1])
     return [(filling.lines[at], float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
-
-
-def _first_seen(labels: Index) -> bytes:
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.intp)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse].tobytes()
 
 
 def _written(state: State, lines: tuple[Line, ...]) -> State | None:

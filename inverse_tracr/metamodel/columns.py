@@ -134,3 +134,11 @@ def number_column(ref: Ref, numbers: Numbers, made: int) -> Column:
     levels, labels = np.unique(np.round(np.nan_to_num(numbers), 9), return_inverse=True)
     values = tuple(int(x) if x == int(x) else x for x in levels.tolist())
     return Column(ref, values, labels.astype(np.intp), made, numerical=True)
+
+
+def first_seen(labels: Index) -> Index:
+    """Labels renumbered by first occurrence: equal for columns that are one up to the names of values."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]

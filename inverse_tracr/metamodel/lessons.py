@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.compile import Mode, Plan, plan
-from inverse_tracr.metamodel.columns import Column
+from inverse_tracr.metamodel.columns import Column, first_seen
 from inverse_tracr.metamodel.context import Floats
 from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.operands import NONE, next_operands
@@ -173,7 +173,7 @@ def _grades(state: State, found: Filling, selected: Select | None, line: Line, c
         first = lines[0]
         own_values, own_table = _whole(state, first if isinstance(first, Select) else None, lines[-1])
         grades[at] = 1
-        if bool((_first_seen(own_table) == _first_seen(table)).all()):
+        if bool((first_seen(own_table) == first_seen(table)).all()):
             grades[at] = 3 if own_values == values and bool((own_table == table).all()) else 2
     return grades
 
@@ -187,15 +187,7 @@ def _same_kind(candidate: Line, line: Line) -> bool:
 
 
 def _partition(column: Column) -> bytes:
-    return _first_seen(column.labels).tobytes()
-
-
-def _first_seen(labels: Table) -> Table:
-    """Labels renumbered by first occurrence."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.intp)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
+    return first_seen(column.labels).tobytes()
 
 
 def _whole(state: State, selected: Select | None, line: Line) -> tuple[object, Table]:

@@ -60,6 +60,13 @@ def is_number(value: object) -> TypeGuard[bool | int | float]:
     return isinstance(value, bool | int | float)
 
 
+def as_number(value: Maybe) -> float:
+    """A value that is known to be a number, as a float; raises TypeError for any other."""
+    if not is_number(value):
+        raise TypeError(f"expected a number, got {value!r}")
+    return float(value)
+
+
 def ordered(values: Iterable[Value]) -> tuple[Value, ...]:
     """Distinct values in Tracr's order: by value where Python can compare them, else by their text."""
     distinct = list(dict.fromkeys(values))

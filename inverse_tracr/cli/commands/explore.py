@@ -9,7 +9,7 @@ from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
 
 
-def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, json: Flag = False) -> None:  # noqa: A002
+def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, json: Flag = False) -> None:  # noqa: A002 - names of options
     """Serve a page on this computer where programs are written, compiled, compressed, decompiled, compared.
 
     Prints the address to open, which holds a token; ends with Ctrl-C. The page answers to this computer
