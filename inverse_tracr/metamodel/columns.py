@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.metamodel.kernels import moved_labels
+from inverse_tracr.metamodel.kernels import moved_labels, renumbered
 from inverse_tracr.metamodel.sites import Index, Sites
 from inverse_tracr.rasp.program import (
     INDICES,
@@ -138,7 +138,4 @@ def number_column(ref: Ref, numbers: Numbers, made: int) -> Column:
 
 def first_seen(labels: Index) -> Index:
     """Labels renumbered by first occurrence: equal for columns that are one up to the names of values."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.intp)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
+    return renumbered(np.ascontiguousarray(labels))

@@ -296,3 +296,22 @@ def moved_labels(chosen, payload, none, starts):
         if found >= 0:
             out[q] = found
     return out
+
+
+@numba.njit(cache=True)
+@no_type_check
+def renumbered(labels):
+    """Whole numbers `labels` [n], which lie close together, as 0, 1, ... in the order of first occurrence."""
+    out = np.zeros(len(labels), np.int64)
+    if len(labels) == 0:
+        return out
+    least = labels.min()
+    known = np.full(labels.max() - least + 1, -1)
+    fresh = 0
+    for i in range(len(labels)):
+        at = labels[i] - least
+        if known[at] < 0:
+            known[at] = fresh
+            fresh += 1
+        out[i] = known[at]
+    return out

@@ -30,6 +30,10 @@ MOST_KNOWN = 200
 """Joint values of the lines of a half-layer that are told apart."""
 
 
+LEAST_LEFT = 1e-9
+"""Share of what a half-layer writes below which what its lines leave is nothing."""
+
+
 @dataclass(frozen=True)
 class State:
     """Lines written so far, the half-layer that is being explained, and what explains it already.
@@ -85,7 +89,9 @@ class State:
     def unexplained(self) -> Floats:
         """What the half-layer at hand writes less what is linear in the lines written here."""
         rows, basis = self.written.rows, self.explained
-        return rows - basis @ (basis.T @ rows)
+        left = rows - basis @ (basis.T @ rows)
+        # What is left by rounding has no shape of its own.
+        return left if (left**2).sum() > LEAST_LEFT * (rows**2).sum() else np.zeros_like(rows)
 
     def advanced(self) -> State:
         """The state at the next half-layer."""
