@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from inverse_tracr.rasp.caching import cached_by_type, types_of
 from inverse_tracr.rasp.values import Maybe, Value, check_value, is_number
@@ -50,6 +50,9 @@ class UnaryOp(enum.Enum):
     BOOL = "bool(x)"
     ROUND = "round(x)"
     CONSTANT = "c"
+
+    # Members are single: identity, which C hashes, serves here and below as well as Enum's hash of the name.
+    __hash__ = object.__hash__
 
     @property
     def takes_constant(self) -> bool:
@@ -96,6 +99,8 @@ class BinaryOp(enum.Enum):
     DISTANCE = "abs(x - y)"
     PAIR = "(x, y)"
 
+    __hash__ = object.__hash__
+
 
 class Comparison(enum.Enum):
     """Comparisons of a key with a query, as Tracr has them."""
@@ -109,6 +114,8 @@ class Comparison(enum.Enum):
     TRUE = "True"
     FALSE = "False"
 
+    __hash__ = object.__hash__
+
 
 class Side(enum.Enum):
     """What a predicate compares the key (or the query) with."""
@@ -116,6 +123,8 @@ class Side(enum.Enum):
     QUERY = "k ? q"
     KEY_ALONE = "k ? c"
     QUERY_ALONE = "q ? c"
+
+    __hash__ = object.__hash__
 
 
 def _number(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -318,6 +327,9 @@ UnaryFunction = NamedUnary | UnaryTable
 class NamedBinary:
     """A named function of `x` and `y`."""
 
+    value_types: ClassVar[Hashable] = None
+    """It names no values (see `caching`)."""
+
     op: BinaryOp
 
     def __call__(self, x: Value, y: Value) -> Maybe:
@@ -400,6 +412,16 @@ class NamedPredicate:
         except TypeError:
             return False
 
+    def row(self, keys: tuple[Value, ...], query: Value) -> tuple[bool, ...]:
+        """Whether the query selects each of `keys`."""
+        if self.side is Side.QUERY and not self.offset:
+            compare = _COMPARE[self.comparison]
+            try:
+                return tuple([bool(compare(key, query)) for key in keys])
+            except TypeError:
+                pass  # Python can compare some of them at most
+        return tuple([self(key, query) for key in keys])
+
 
 @dataclass(frozen=True)
 class PredicateTable:
@@ -426,6 +448,11 @@ class PredicateTable:
         """Whether the query selects the key."""
         return (key, query) in self._lookup
 
+    def row(self, keys: tuple[Value, ...], query: Value) -> tuple[bool, ...]:
+        """Whether the query selects each of `keys`."""
+        lookup = self._lookup
+        return tuple([(key, query) in lookup for key in keys])
+
 
 Predicate = NamedPredicate | PredicateTable
 
@@ -433,7 +460,7 @@ Predicate = NamedPredicate | PredicateTable
 @cached_by_type(maxsize=100_000)
 def tabulate_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> tuple[Maybe, ...]:
     """`function` at every x of `xs`."""
-    return tuple(function(x) for x in xs)
+    return tuple([function(x) for x in xs])
 
 
 @cached_by_type(maxsize=50_000)
@@ -441,7 +468,7 @@ def tabulate_binary(
     function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]
 ) -> tuple[Maybe, ...]:
     """`function` at every pair, row by row: entry `i * len(ys) + j` is `function(xs[i], ys[j])`."""
-    return tuple(function(x, y) for x in xs for y in ys)
+    return tuple([function(x, y) for x in xs for y in ys])
 
 
 @cached_by_type(maxsize=50_000)
@@ -449,7 +476,7 @@ def tabulate_predicate(
     predicate: Predicate, keys: tuple[Value, ...], queries: tuple[Value, ...]
 ) -> tuple[tuple[bool, ...], ...]:
     """Rows are queries, columns are keys, as in an attention pattern."""
-    return tuple(tuple(predicate(key, query) for key in keys) for query in queries)
+    return tuple([predicate.row(keys, query) for query in queries])
 
 
 def compose(outer: UnaryFunction, inner: UnaryFunction, xs: Sequence[Value]) -> UnaryTable:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
@@ -42,6 +45,8 @@ class Encoding(enum.Enum):
 
     CATEGORICAL = "categorical"
     NUMERICAL = "numerical"
+
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True)
@@ -100,19 +105,20 @@ class SelectorWidth:
 Line = Map | SequenceMap | LinearSequenceMap | Select | Aggregate | SelectorWidth
 
 
+_OPERANDS: dict[type[Line], Callable[[Any], tuple[Ref, ...]]] = {
+    Map: lambda line: (line.operand,),
+    SequenceMap: attrgetter("first", "second"),
+    LinearSequenceMap: attrgetter("first", "second"),
+    Select: attrgetter("keys", "queries"),
+    Aggregate: attrgetter("selector", "values"),
+    SelectorWidth: lambda line: (line.selector,),
+}
+"""By type, for this is asked sixty times a program."""
+
+
 def operands(line: Line) -> tuple[Ref, ...]:
     """The operands of a line, in the order in which the text form writes them."""
-    match line:
-        case Map():
-            return (line.operand,)
-        case SequenceMap() | LinearSequenceMap():
-            return (line.first, line.second)
-        case Select():
-            return (line.keys, line.queries)
-        case Aggregate():
-            return (line.selector, line.values)
-        case SelectorWidth():
-            return (line.selector,)
+    return _OPERANDS[type(line)](line)
 
 
 def with_operands(line: Line, refs: tuple[Ref, ...]) -> Line:
@@ -153,20 +159,20 @@ class Program:
     def __post_init__(self) -> None:
         if len(self.lines) > MAX_LINES:
             raise ProgramError(f"expected at most {MAX_LINES} lines, got {len(self.lines)}")
-        names = self.names or tuple(f"v{i + 1}" for i in range(len(self.lines)))
+        names = self.names or _default_names(len(self.lines))
         if len(names) != len(self.lines) or len(set(names)) != len(names):
             raise ProgramError(f"expected one distinct name for each of {len(self.lines)} lines")
         for name in self.names:
             if not is_name(name):
                 raise ProgramError(f"expected letters, digits and _ as the name of a line, got {name!r}")
         object.__setattr__(self, "names", names)
-        encodings: Encodings = []
+        encodings: Encodings = [Encoding.CATEGORICAL, Encoding.CATEGORICAL]
         for position, line in enumerate(self.lines):
             try:
                 encodings.append(_check_line(line, position, encodings))
             except ProgramError as error:
                 raise ProgramError(f"line {position + 1} ({names[position]}): {error}") from None
-        object.__setattr__(self, "encodings", tuple(encodings))
+        object.__setattr__(self, "encodings", tuple(encodings[2:]))
         if not 0 <= self.output < len(self.lines):
             raise ProgramError("a program returns one of its own lines: `return tokens` computes nothing")
         if self.encodings[self.output] is None:
@@ -206,7 +212,13 @@ class Program:
         return program_html(self)
 
 
+@lru_cache(maxsize=256)
+def _default_names(count: int) -> tuple[str, ...]:
+    return tuple(f"v{i + 1}" for i in range(count))
+
+
 Encodings = list[Encoding | None]
+"""Encodings of `tokens`, of `indices`, and of the lines so far: that of `ref` stands at `ref + 2`."""
 
 
 def _check_line(line: Line, position: int, encodings: Encodings) -> Encoding | None:
@@ -221,11 +233,6 @@ def _check_line(line: Line, position: int, encodings: Encodings) -> Encoding | N
         case SequenceMap():
             _expect_pair(line.first, line.second, encodings, Encoding.CATEGORICAL)
             return Encoding.CATEGORICAL
-        case LinearSequenceMap():
-            _expect_pair(line.first, line.second, encodings, Encoding.NUMERICAL)
-            _check_factor(line.first_factor)
-            _check_factor(line.second_factor)
-            return Encoding.NUMERICAL
         case Select():
             _expect(line.keys, encodings, Encoding.CATEGORICAL, "keys")
             _expect(line.queries, encodings, Encoding.CATEGORICAL, "queries")
@@ -236,14 +243,15 @@ def _check_line(line: Line, position: int, encodings: Encodings) -> Encoding | N
         case SelectorWidth():
             _expect_selector(line.selector, encodings)
             return line.encoding
-
-
-def _encoding(ref: Ref, encodings: Encodings) -> Encoding | None:
-    return Encoding.CATEGORICAL if ref < 0 else encodings[ref]
+        case LinearSequenceMap():
+            _expect_pair(line.first, line.second, encodings, Encoding.NUMERICAL)
+            _check_factor(line.first_factor)
+            _check_factor(line.second_factor)
+            return Encoding.NUMERICAL
 
 
 def _expect(ref: Ref, encodings: Encodings, wanted: Encoding, role: str) -> None:
-    got = _encoding(ref, encodings)
+    got = encodings[ref + 2]
     if got is not wanted:
         found = "a selector" if got is None else f"a {got.value} s-op"
         raise ProgramError(f"expected a {wanted.value} s-op as {role}, got {found}")
@@ -264,12 +272,12 @@ def _expect_pair(first: Ref, second: Ref, encodings: Encodings, wanted: Encoding
 
 
 def _expect_sop(ref: Ref, encodings: Encodings, role: str) -> Encoding:
-    got = _encoding(ref, encodings)
+    got = encodings[ref + 2]
     if got is None:
         raise ProgramError(f"expected an s-op as {role}, got a selector")
     return got
 
 
 def _expect_selector(ref: Ref, encodings: Encodings) -> None:
-    if ref < 0 or encodings[ref] is not None:
+    if ref < 0 or encodings[ref + 2] is not None:
         raise ProgramError("expected the result of a select as selector, got an s-op")

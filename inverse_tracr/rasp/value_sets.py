@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import lru_cache
 
 from inverse_tracr.errors import CapExceededError
-from inverse_tracr.rasp.functions import MAX_NUMBER, tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.functions import MAX_NUMBER
 from inverse_tracr.rasp.program import (
-    TOKENS,
     Aggregate,
     Encoding,
     Line,
@@ -21,7 +21,8 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.rasp.values import Maybe, Value, is_number, ordered
+from inverse_tracr.rasp.tabulated import Tabulated, tabulated_binary, tabulated_unary
+from inverse_tracr.rasp.values import Value, is_number, ordered
 
 MAX_PAIRS = 1_000_000
 
@@ -39,101 +40,111 @@ class GrowingValueSets:
         self, signature: Signature, *, exact_means: bool = False, max_parameters: int | None = None
     ) -> None:
         self._max_parameters = max_parameters
-        self._inputs = (signature.vocab, tuple(range(signature.max_seq_len)))
         self._max_seq_len = signature.max_seq_len
         self._exact_means = exact_means
-        self._lines: list[Values] = []
-        self._numerical: list[bool] = []
+        self._sets: list[Values] = [signature.vocab, _up_to(signature.max_seq_len)]
+        self._numerical: list[bool] = [False, False]
+        self._tables: dict[int, Tabulated] = {}
 
     def __getitem__(self, ref: Ref) -> Values:
-        if ref < 0:
-            return self._inputs[0 if ref == TOKENS else 1]
-        return self._lines[ref]
+        return self._sets[ref + 2]
+
+    def table(self, position: int) -> Tabulated:
+        """The function of a map, or of a sequence map, on the value sets of its operands."""
+        return self._tables[position]
 
     def append(self, line: Line, name: str) -> None:
         """Infer the set of the next line; `name` is for messages.
 
         Raises ProgramError where Tracr cannot compile the line, CapExceededError where the set explodes.
         """
-        self._lines.append(self._infer(line, f"line {len(self._lines) + 1} ({name})"))
+        self._sets.append(self._infer(line, name))
         self._numerical.append(self._is_numerical(line))
 
     def copy(self) -> GrowingValueSets:
         """The same sets, growing apart from now on."""
         twin = copy(self)
-        twin._lines = self._lines.copy()
+        twin._sets = self._sets.copy()
         twin._numerical = self._numerical.copy()
+        twin._tables = self._tables.copy()
         return twin
 
     def _is_numerical(self, line: Line) -> bool:
-        if isinstance(line, Aggregate):
-            return line.values >= 0 and self._numerical[line.values]
-        return isinstance(line, LinearSequenceMap) or (
-            isinstance(line, Map | SelectorWidth) and line.encoding is Encoding.NUMERICAL
-        )
+        match line:
+            case Map() | SelectorWidth():
+                return line.encoding is Encoding.NUMERICAL
+            case Aggregate():
+                return self._numerical[line.values + 2]
+            case _:
+                return isinstance(line, LinearSequenceMap)
 
-    def _infer(self, line: Line, where: str) -> Values:
+    def _infer(self, line: Line, name: str) -> Values:
         match line:
             case Map():
-                found = _defined(tabulate_unary(line.function, self[line.operand]))
+                table = tabulated_unary(line.function, self[line.operand])
                 if line.encoding is Encoding.NUMERICAL:
-                    _check_numbers(found, where)
-                return found
+                    _check_numbers(table.values, self._where(name))
+                self._tables[len(self._sets) - 2] = table
+                return table.values
             case SequenceMap():
-                self._check_pairs(line.first, line.second, where)
-                self._check_neurons(line, where)
-                return _defined(tabulate_binary(line.function, self[line.first], self[line.second]))
-            case LinearSequenceMap():
-                self._check_pairs(line.first, line.second, where)
-                return self._linear(line, where)
+                self._check_pairs(line.first, line.second, name)
+                self._check_neurons(line, name)
+                table = tabulated_binary(line.function, self[line.first], self[line.second])
+                self._tables[len(self._sets) - 2] = table
+                return table.values
             case Select():
                 return ()
             case Aggregate():
-                if self._is_numerical(line):
-                    return self._means(self[line.values], where)
+                if self._numerical[line.values + 2]:
+                    return self._means(self[line.values], name)
                 return self[line.values]
             case SelectorWidth():
-                return tuple(range(self._max_seq_len + 1))
+                return _up_to(self._max_seq_len + 1)
+            case LinearSequenceMap():
+                self._check_pairs(line.first, line.second, name)
+                return self._linear(line, name)
 
-    def _check_pairs(self, first: Ref, second: Ref, where: str) -> None:
+    def _where(self, name: str) -> str:
+        return f"line {len(self._sets) - 1} ({name})"
+
+    def _check_pairs(self, first: Ref, second: Ref, name: str) -> None:
         pairs = len(self[first]) * len(self[second])
         if pairs > MAX_PAIRS:
             raise CapExceededError(
-                f"{where}: the operands take {pairs} pairs of values, more than {MAX_PAIRS}"
+                f"{self._where(name)}: the operands take {pairs} pairs of values, more than {MAX_PAIRS}"
             )
 
-    def _check_neurons(self, line: SequenceMap, where: str) -> None:
+    def _check_neurons(self, line: SequenceMap, name: str) -> None:
         """Raise CapExceededError when what the pairs' neurons read, and write, is too much: a lower bound."""
         first, second = len(self[line.first]), len(self[line.second])
         needed = 2 * first * second * (first + second)
         if self._max_parameters is not None and line.first != line.second and needed > self._max_parameters:
             raise CapExceededError(
-                f"{where}: the model would have more than {needed} parameters",
+                f"{self._where(name)}: the model would have more than {needed} parameters",
                 expected=f"at most {self._max_parameters}",
                 advice="Raise the cap, or shorten chains of sequence_map, which multiply value sets.",
             )
 
-    def _linear(self, line: LinearSequenceMap, where: str) -> Values:
+    def _linear(self, line: LinearSequenceMap, name: str) -> Values:
         a, b = line.first_factor, line.second_factor
         reach = max(reach_of(a, self[line.first]), reach_of(b, self[line.second]))
         if 2 * reach > MAX_NUMBER:
-            raise ProgramError(f"{where}: the sums leave the range of numbers that is computed with, ±2^53")
+            raise ProgramError(
+                f"{self._where(name)}: the sums leave the range of numbers that is computed with, ±2^53"
+            )
         # Adding 0 makes 0.0 of -0.0, which no cache tells apart from it.
         sums = (a * x + b * y + 0 for x in self[line.first] for y in self[line.second])  # pyright: ignore[reportOperatorIssue]
         return ordered(sums)
 
-    def _means(self, values: Values, where: str) -> Values:
+    def _means(self, values: Values, name: str) -> Values:
         if any(int(v) not in (0, 1) for v in values):  # pyright: ignore[reportArgumentType]
             raise ProgramError(
-                f"{where}: a numerical aggregate takes the mean of 0s and 1s only, "
+                f"{self._where(name)}: a numerical aggregate takes the mean of 0s and 1s only, "
                 f"got values {list(values)[:8]}"
             )
-        lengths = range(1, self._max_seq_len + 1)
         if self._exact_means and set(values) <= {0, 1}:
-            if 1 not in values:
-                return (0.0,)
-            return ordered(k / n for n in lengths for k in range(n + 1))
-        return ordered(v / n for v in values for n in lengths)  # pyright: ignore[reportOperatorIssue]
+            return exact_means(self._max_seq_len) if 1 in values else (0.0,)
+        return _tracr_means(values, self._max_seq_len)
 
 
 class ValueSets(GrowingValueSets):
@@ -154,8 +165,20 @@ def reach_of(factor: int | float, values: Values) -> float:
     return abs(float(factor)) * max((abs(float(v)) for v in values), default=0.0)  # pyright: ignore[reportArgumentType]
 
 
-def _defined(results: tuple[Maybe, ...]) -> Values:
-    return ordered(r for r in results if r is not None)
+@lru_cache(maxsize=1_024)
+def _up_to(count: int) -> Values:
+    return tuple(range(count))
+
+
+@lru_cache(maxsize=1_024)
+def exact_means(max_seq_len: int) -> tuple[float, ...]:
+    """Every k/n: what the mean of 0s and 1s can be over up to `max_seq_len` positions."""
+    return tuple(sorted({k / n for n in range(1, max_seq_len + 1) for k in range(n + 1)}))
+
+
+@lru_cache(maxsize=1_024)
+def _tracr_means(values: Values, max_seq_len: int) -> Values:
+    return ordered(v / n for v in values for n in range(1, max_seq_len + 1))  # pyright: ignore[reportOperatorIssue]
 
 
 def _check_numbers(values: Values, where: str) -> None:

@@ -1,0 +1,60 @@
+"""Functions on value sets, with all that the weights need to know of them; kept, for they come again."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.rasp.caching import cached_by_type
+from inverse_tracr.rasp.functions import (
+    BinaryFunction,
+    Predicate,
+    UnaryFunction,
+    tabulate_binary,
+    tabulate_predicate,
+    tabulate_unary,
+)
+from inverse_tracr.rasp.values import Maybe, Value, ordered
+
+
+class Tabulated:
+    """The results of a function in the order of its arguments, and the values that it takes, in Tracr's."""
+
+    def __init__(self, results: tuple[Maybe, ...]) -> None:
+        self.results = results
+        self.is_partial = None in results
+        self.values: tuple[Value, ...] = ordered(r for r in results if r is not None)
+
+    @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """Where each result stands among the values, -1 for None; a last entry answers None itself."""
+        place: dict[Any, int] = {value: i for i, value in enumerate(self.values)}
+        place[None] = -1
+        return np.array([*(place[r] for r in self.results), -1], dtype=np.intp)
+
+
+@cached_by_type(maxsize=50_000)
+def tabulated_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> Tabulated:
+    """`function` at every x of `xs`."""
+    return Tabulated(tabulate_unary(function, xs))
+
+
+@cached_by_type(maxsize=50_000)
+def tabulated_binary(function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]) -> Tabulated:
+    """`function` at every pair, row by row as `tabulate_binary` has them."""
+    return Tabulated(tabulate_binary(function, xs, ys))
+
+
+@cached_by_type(maxsize=50_000)
+def selection_table(
+    predicate: Predicate, keys: tuple[Value, ...], queries: tuple[Value, ...]
+) -> NDArray[np.bool_]:
+    """Which keys each query selects; shape [queries + 1, keys + 1], what has no value is never selected."""
+    table = np.zeros((len(queries) + 1, len(keys) + 1), dtype=np.bool_)
+    if keys and queries:
+        table[:-1, :-1] = tabulate_predicate(predicate, keys, queries)
+    table.setflags(write=False)
+    return table
