@@ -1,13 +1,13 @@
-"""Decompile: propose, verify, keep the best."""
+"""Decompile: propose, verify, repair, keep the best."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
-from inverse_tracr.decompile.proposers import Judge, Proposal, proposers
+from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
+from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
 from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
@@ -15,6 +15,9 @@ from inverse_tracr.rasp.program import Program
 
 MOSTLY = 0.5
 """Share of inputs on which a refuted program agrees so that others are not looked for."""
+
+READ_OFF = RepairConfig(candidates=500, rounds=2)
+"""Budget for a program that was read off the weights: they seldom stand for another one near by."""
 
 
 class UnknownMethodError(BadInputError):
@@ -28,45 +31,17 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
 
     `method` is a registered proposer, or `auto`: all of them, cheapest first, until a program is verified
     or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
-    its program, which no other way of reading changes. Always ends in a verdict; of refuted candidates the
-    one that agrees on most inputs is returned.
+    its program, which no other way of reading changes. The best program of each proposer is repaired where
+    it was refuted. Always ends in a verdict; of refuted candidates the one that agrees on most inputs is
+    returned.
     """
+    check_method(method)
     start = time.perf_counter()
-    best: tuple[str, Proposal, Verification] | None = None
-    tried: dict[str, int] = {}
-    judge = remembering_judge(model)
-    understood = Proposal(None)
-
-    mostly_read = False
-
-    def enough() -> bool:
-        return mostly_read
-
-    for name, proposal in _proposals(model, method, judge, enough):
-        tried[name] = tried.get(name, 0) + 1
-        verification = _NOTHING if proposal.program is None else judge(proposal.program)
-        if proposal.partial and not understood.partial:
-            understood = proposal
-        mostly_read |= _is_mostly_read(proposal, verification)
-        if best is None or _rank(proposal, verification) > _rank(best[1], best[2]):
-            best = (name, proposal, verification)
-        if verification.verified:
-            break
-    name, proposal, verification = best or (method, Proposal(None), _NOTHING)
-    if verification.verified:
-        understood = replace(proposal, partial="")
-    return Decompilation(
-        program=None if proposal.partial and not verification.verified else proposal.program,
-        signature=model.signature,
-        verification=verification,
-        method=name,
-        candidates=sum(tried.values()),
-        seconds=time.perf_counter() - start,
-        evidence=proposal.evidence,
-        partial=understood.partial,
-        unexplained=understood.unexplained or proposal.unexplained,
-        tried=tuple(f"{n}: {count}" for n, count in tried.items()),
-    )
+    hunt = Hunt(model)
+    for name, proposer in proposers().items():
+        if method in ("auto", name) and not hunt.over:
+            hunt.ask(name, proposer)
+    return hunt.result(method, time.perf_counter() - start)
 
 
 def check_method(method: str) -> None:
@@ -81,17 +56,107 @@ def check_method(method: str) -> None:
 _NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
 
 
-def _proposals(
-    model: TransformerProgram, method: str, judge: Judge, enough: Callable[[], bool]
-) -> Iterator[tuple[str, Proposal]]:
-    check_method(method)
-    for name, proposer in proposers().items():
-        if method in ("auto", name) and not enough():
-            seen: set[object] = set()
-            for proposal in proposer(model, judge):
-                if proposal.program is None or proposal.program not in seen:
-                    seen.add(proposal.program)
-                    yield name, proposal
+@dataclass(frozen=True)
+class _Found:
+    """A candidate with its verdict: which proposer it is of, and what was edited."""
+
+    method: str
+    proposal: Proposal
+    verification: Verification
+    edits: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the program has no unknown lines."""
+        return self.proposal.program is not None and not self.proposal.partial
+
+    @property
+    def mostly_read(self) -> bool:
+        """Whether it was read off the whole model, and says most of what it does."""
+        return self.whole and not self.proposal.guess and self.verification.agreement >= MOSTLY
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """Verified ones first, whole ones, then by agreement."""
+        return self.verification.verified, self.whole, self.verification.agreement
+
+
+class Hunt:
+    """The candidates for one model so far."""
+
+    def __init__(self, model: TransformerProgram) -> None:
+        self._model = model
+        self._judge = remembering_judge(model)
+        self._tried: dict[str, int] = {}
+        self._best: _Found | None = None
+        self._understood = Proposal(None)
+        self._repaired: set[Program] = set()
+        self._mostly_read = False
+
+    @property
+    def over(self) -> bool:
+        """Whether a program is verified, or no other way of reading the model would help."""
+        return self._mostly_read or (self._best is not None and self._best.verification.verified)
+
+    def ask(self, name: str, proposer: Proposer) -> None:
+        """Judge what a proposer proposes until a program is verified, then repair its best one."""
+        own: list[_Found] = []
+        seen: set[Program] = set()
+        for proposal in proposer(self._model, self._judge):
+            if proposal.program is not None and proposal.program in seen:
+                continue
+            seen |= {proposal.program} if proposal.program is not None else set()
+            own.append(self._judged(name, proposal))
+            if own[-1].verification.verified:
+                return
+        repairable = [f for f in own if f.whole and f.verification.counterexample is not None]
+        if repairable:
+            self._repair(max(repairable, key=lambda f: f.rank))
+
+    def _judged(self, name: str, proposal: Proposal) -> _Found:
+        self._tried[name] = self._tried.get(name, 0) + 1
+        verification = _NOTHING if proposal.program is None else self._judge(proposal.program)
+        if proposal.partial and not self._understood.partial:
+            self._understood = proposal
+        return self._noted(_Found(name, proposal, verification))
+
+    def _noted(self, found: _Found) -> _Found:
+        self._mostly_read |= found.mostly_read
+        if self._best is None or found.rank > self._best.rank:
+            self._best = found
+        return found
+
+    def _repair(self, found: _Found) -> None:
+        program = found.proposal.program
+        if program is None or program in self._repaired:
+            return
+        self._repaired.add(program)
+        config = RepairConfig() if found.proposal.guess else READ_OFF
+        repaired = repair(self._model, program, self._judge, config)
+        self._tried["repair"] = self._tried.get("repair", 0) + repaired.tried
+        if repaired.program is not None:
+            proposal = repaired_proposal(found.proposal, repaired, self._model, self._judge)
+            verification = self._judge(proposal.program or repaired.program)
+            self._noted(_Found(f"{found.method}, repaired", proposal, verification, repaired.edits))
+
+    def result(self, method: str, seconds: float) -> Decompilation:
+        """The best candidate."""
+        best = self._best or _Found(method, Proposal(None), _NOTHING)
+        proposal, verification = best.proposal, best.verification
+        understood = replace(proposal, partial="") if verification.verified else self._understood
+        return Decompilation(
+            program=None if proposal.partial and not verification.verified else proposal.program,
+            signature=self._model.signature,
+            verification=verification,
+            method=best.method,
+            candidates=sum(self._tried.values()),
+            seconds=seconds,
+            evidence=proposal.evidence,
+            partial=understood.partial,
+            unexplained=understood.unexplained or proposal.unexplained,
+            tried=tuple(f"{n}: {count}" for n, count in self._tried.items()),
+            edits=best.edits,
+        )
 
 
 def remembering_judge(model: TransformerProgram) -> Judge:
@@ -108,14 +173,3 @@ def remembering_judge(model: TransformerProgram) -> Judge:
         return known[program]
 
     return judge
-
-
-def _is_mostly_read(proposal: Proposal, verification: Verification) -> bool:
-    """Whether a refuted program was read off the whole model, and says most of what it does."""
-    whole = proposal.program is not None and not proposal.partial and not proposal.guess
-    return whole and verification.agreement >= MOSTLY
-
-
-def _rank(proposal: Proposal, verification: Verification) -> tuple[bool, bool, float]:
-    whole = proposal.program is not None and not proposal.partial
-    return verification.verified, whole, verification.agreement

@@ -52,7 +52,7 @@ def model_outputs(model: TrimmedModel | TransformerProgram, batch: NDArray[np.in
     logits = model.logits_for(batch)
     encoder = model.output_encoder
     if isinstance(encoder, CategoricalOutput):
-        return _categorical(encoder.values, encoder.indices(logits).astype(np.int64))
+        return categorical_outputs(encoder.values, encoder.indices(logits).astype(np.int64))
     numbers = logits[..., 0].astype(np.float64)
     return Outputs((), np.full(numbers.shape, -2), numbers)
 
@@ -88,12 +88,17 @@ def makes_means(program: Program, signature: Signature, batch: Batch) -> bool:
 
 def _from_column(column: Column) -> Outputs:
     if isinstance(column, Categorical):
-        return _categorical(column.values, column.index)
-    missing = np.isnan(column.numbers)
-    return Outputs((), np.where(missing, -1, -2), column.numbers)
+        return categorical_outputs(column.values, column.index)
+    return number_outputs(column.numbers)
 
 
-def _categorical(values: tuple[Value, ...], index: NDArray[np.int64]) -> Outputs:
+def number_outputs(numbers: NDArray[np.float64]) -> Outputs:
+    """Numbers as outputs, NaN for no value."""
+    return Outputs((), np.where(np.isnan(numbers), -1, -2), numbers)
+
+
+def categorical_outputs(values: tuple[Value, ...], index: NDArray[np.int64]) -> Outputs:
+    """Values as outputs, given by their index; -1 for no value."""
     table = [float(v) if is_number(v) else np.nan for v in values]
     return Outputs(values, index, np.array([*table, np.nan])[index])
 

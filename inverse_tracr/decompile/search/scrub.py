@@ -73,9 +73,14 @@ class Scrubber:
             self._known[key] = self._kept(half, part, labels)
         return self._known[key]
 
-    def _kept(self, half: int, part: int, labels: Labels) -> float:
+    def kept_by_half(self, half: int, labels: Labels) -> float:
+        """The same for all that a half-layer writes."""
+        return self._kept(half, None, labels)
+
+    def _kept(self, half: int, part: int | None, labels: Labels) -> float:
         with torch.inference_mode():
-            own = self._parts[half][part]
+            parts = self._parts[half]
+            own = torch.stack(parts).sum(dim=0) if part is None else parts[part]
             rows = own[:, 1:][self._mask]
             codes = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
             count = int(codes.max()) + 1
