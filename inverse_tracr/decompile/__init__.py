@@ -6,7 +6,7 @@ themselves (the meta-model as a plug-in). A wrong `equivalent` is the worst thin
 """
 
 from inverse_tracr.callable_package import make_callable
-from inverse_tracr.decompile.decompiler import check_method, decompile
+from inverse_tracr.decompile.decompiler import decompile, method_parts
 from inverse_tracr.decompile.lift.proposer import propose_lift
 from inverse_tracr.decompile.outcome import (
     Counterexample,
@@ -33,8 +33,8 @@ __all__ = [
     "Proposer",
     "Verdict",
     "Verification",
-    "check_method",
     "decompile",
+    "method_parts",
     "proposers",
     "register_proposer",
     "verify",

@@ -20,8 +20,12 @@ READ_OFF = RepairConfig(candidates=500, rounds=2)
 """Budget for a program that was read off the weights: they seldom stand for another one near by."""
 
 
+AUTO, REPAIR = "auto", "repair"
+"""Methods that are no proposers: all of them, and repairing what they propose."""
+
+
 class UnknownMethodError(BadInputError):
-    """A method that is not registered."""
+    """A method that does not exist."""
 
     exit_code = 2
 
@@ -29,28 +33,35 @@ class UnknownMethodError(BadInputError):
 def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     """The RASP program that a model computes, recompiled and checked against its weights.
 
-    `method` is a registered proposer, or `auto`: all of them, cheapest first, until a program is verified
+    `method` is a registered proposer, several joined by `+`, with `repair` among them where programs are to
+    be repaired, or `auto`: all of it. Proposers are asked cheapest first, until a program is verified
     or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
     its program, which no other way of reading changes. The best program of each proposer is repaired where
     it was refuted. Always ends in a verdict; of refuted candidates the one that agrees on most inputs is
     returned.
     """
-    check_method(method)
+    parts = method_parts(method)
     start = time.perf_counter()
-    hunt = Hunt(model)
+    hunt = Hunt(model, repairs=REPAIR in parts)
     for name, proposer in proposers().items():
-        if method in ("auto", name) and not hunt.over:
+        if name in parts and not hunt.over:
             hunt.ask(name, proposer)
     return hunt.result(method, time.perf_counter() - start)
 
 
-def check_method(method: str) -> None:
-    """Raise UnknownMethodError for what is neither `auto` nor a registered proposer."""
-    known = ["auto", *proposers()]
-    if method not in known:
+def method_parts(method: str) -> frozenset[str]:
+    """The proposers of a method, and REPAIR; raises UnknownMethodError for anything else."""
+    known = [*proposers(), REPAIR]
+    if method == AUTO:
+        return frozenset(known)
+    parts = method.split("+")
+    if not set(parts) <= set(known) or parts == [REPAIR]:
         raise UnknownMethodError(
-            f"no proposer is called {method!r}", expected=", ".join(known), got=repr(method)
+            f"no method is called {method!r}",
+            expected=f"{AUTO}, or some of {', '.join(known)} joined by +",
+            got=repr(method),
         )
+    return frozenset(parts)
 
 
 _NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was found")
@@ -84,8 +95,8 @@ class _Found:
 class Hunt:
     """The candidates for one model so far."""
 
-    def __init__(self, model: TransformerProgram) -> None:
-        self._model = model
+    def __init__(self, model: TransformerProgram, *, repairs: bool = True) -> None:
+        self._model, self._repairs = model, repairs
         self._judge = remembering_judge(model)
         self._tried: dict[str, int] = {}
         self._best: _Found | None = None
@@ -110,11 +121,11 @@ class Hunt:
             if own[-1].verification.verified:
                 return
         repairable = [f for f in own if f.whole and f.verification.counterexample is not None]
-        if repairable:
+        if repairable and self._repairs:
             self._repair(max(repairable, key=lambda f: f.rank))
 
     def _judged(self, name: str, proposal: Proposal) -> _Found:
-        self._tried[name] = self._tried.get(name, 0) + 1
+        self._tried[name] = self._tried.get(name, 0) + proposal.tried
         verification = _NOTHING if proposal.program is None else self._judge(proposal.program)
         if proposal.partial and not self._understood.partial:
             self._understood = proposal

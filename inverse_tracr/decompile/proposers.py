@@ -17,7 +17,8 @@ class Proposal:
     """A candidate: a whole program with the evidence of its lines, or the part that was understood.
 
     `partial` is the text of a program with unknown lines; in `program` these have no value. A `guess` was not
-    read off the weights line by line: that it is mostly right says nothing of the model.
+    read off the weights line by line: that it is mostly right says nothing of the model. `tried`: candidates,
+    programs that end at a half-layer among them, that were tried since the proposal before.
     """
 
     program: Program | None
@@ -25,6 +26,7 @@ class Proposal:
     partial: str = ""
     unexplained: tuple[str, ...] = ()
     guess: bool = False
+    tried: int = 1
 
 
 Judge = Callable[[Program], Verification]

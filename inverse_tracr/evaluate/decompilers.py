@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inverse_tracr.decompile import Decompilation, decompile, proposers
-from inverse_tracr.decompile.decompiler import UnknownMethodError
+from inverse_tracr.decompile import Decompilation, decompile
+from inverse_tracr.decompile.decompiler import method_parts
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import Program, parse_source, print_program
@@ -37,14 +37,16 @@ class Answer:
 
     `program` is text with the signature as its header, empty where there is none. `claim` is the verdict
     that the decompiler gave itself, `found_by` which of its ways found the program; both may be empty.
-    `seconds` is processor time on one thread, which does not depend on what else the machine does, and
-    `wall_seconds` time on the wall; loading is left out of both. `reason` says what went wrong.
+    `candidates`: programs that it judged on the way, edits of repair among them. `seconds` is processor time
+    on one thread, which does not depend on what else the machine does, and `wall_seconds` time on the wall;
+    loading is left out of both. `reason` says what went wrong.
     """
 
     outcome: Outcome
     program: str = ""
     claim: str = ""
     found_by: str = ""
+    candidates: int = 0
     seconds: float = 0.0
     wall_seconds: float = 0.0
     reason: str = ""
@@ -72,11 +74,7 @@ class DecompilerSpec:
         """The callable; raises UnknownMethodError or BadInputError."""
         if self.external:
             return _imported(self.name)
-        known = [AUTO, *proposers()]
-        if self.name not in known:
-            raise UnknownMethodError(
-                f"no proposer is called {self.name!r}", expected=", ".join(known), got=repr(self.name)
-            )
+        method_parts(self.name)
         return lambda model: decompile(model, method=self.name)
 
 
@@ -92,18 +90,19 @@ def answer(spec: DecompilerSpec, model: TransformerProgram) -> Answer:
 
 
 def _as_answer(said: Any, model: TransformerProgram) -> Answer:
-    claim = found_by = ""
+    claim, found_by, candidates = "", "", 0
     if isinstance(said, Decompilation):
-        claim, found_by, said = said.verdict.value, said.method, said.program
+        claim, found_by, candidates = said.verdict.value, said.method, said.candidates
+        said = said.program
     if said is None:
-        return Answer(Outcome.NO_PROGRAM, found_by=found_by)
+        return Answer(Outcome.NO_PROGRAM, found_by=found_by, candidates=candidates)
     try:
         if not isinstance(said, Program):
             said = parse_source(said).program
         text = print_program(said, model.signature)
     except (InverseTracrError, TypeError, AttributeError) as error:
         return Answer(Outcome.NOT_A_PROGRAM, reason=_reason(error))
-    return Answer(Outcome.ANSWERED, text, claim, found_by)
+    return Answer(Outcome.ANSWERED, text, claim, found_by, candidates)
 
 
 def _reason(error: Exception) -> str:

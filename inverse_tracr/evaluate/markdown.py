@@ -37,7 +37,7 @@ def main_table(summaries: Sequence[Summary]) -> str:
     """One line a test set and method."""
     header = ["test set", "method", "models", "functional", "faithful", "exact"]
     header += ["functional ceiling", "faithful ceiling", "agreement", "same as teacher"]
-    header += ["seconds, median", "p95", "false equivalent"]
+    header += ["candidates, mean", "seconds, median", "p95", "false equivalent"]
     rows = [
         [
             one.test_set,
@@ -46,6 +46,7 @@ def main_table(summaries: Sequence[Summary]) -> str:
             *map(percent, (one.functional, one.faithful, one.exact, one.ceiling, one.faithful_ceiling)),
             f"{100 * one.agreement.value:.2f}",
             f"{100 * one.teacher_agreement.value:.2f}",
+            f"{one.candidates.value:.1f}",
             f"{one.seconds.value:.2f}",
             f"{one.seconds_p95:.2f}",
             str(one.false_equivalent),

@@ -23,6 +23,7 @@ def row_json(found: Findings) -> dict[str, object]:
         "faithful_ceiling": summary.faithful_ceiling,
         "agreement": summary.agreement,
         "teacher_agreement": summary.teacher_agreement,
+        "candidates": summary.candidates,
         "seconds_median": summary.seconds,
     }
     return {

@@ -43,6 +43,7 @@ class Summary:
     faithful_ceiling: Estimate
     agreement: Estimate
     teacher_agreement: Estimate
+    candidates: Estimate
     seconds: Estimate
     seconds_p95: float
     verdicts: dict[str, int]
@@ -76,6 +77,7 @@ def summarise(records: Sequence[Record]) -> Summary:
         faithful_ceiling=_share(records, lambda s: s.ceiling is not Verdict.REFUTED and s.mechanism_ceiling),
         agreement=mean([_of(r, lambda s: s.agreement) for r in records]),
         teacher_agreement=mean([_of(r, lambda s: s.teacher_agreement) for r in records]),
+        candidates=mean([r.answer.candidates for r in records]),
         seconds=median([r.answer.seconds for r in records]),
         seconds_p95=percentile([r.answer.seconds for r in records], 0.95),
         verdicts=_counted(_verdict(r) for r in records),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse
 
 from inverse_tracr.compile import Mode
-from inverse_tracr.decompile import check_method
+from inverse_tracr.decompile import method_parts
 from inverse_tracr.explore.answers import (
     CheckAnswer,
     CompareRequest,
@@ -135,7 +135,7 @@ def start_compressing(sent: CompressRequest, here: Here) -> JobAnswer:
 @router.post("/jobs/decompile", status_code=202)
 def start_decompiling(sent: DecompileRequest, here: Here) -> JobAnswer:
     """Begin to look for the program of a model."""
-    check_method(sent.method)
+    method_parts(sent.method)
     card = here.shelf.card(sent.model)
     folder, own = here.shelf.folder(sent.model), here.shelf.fresh()
     task = DecompileTask(card.id, folder, card.title, sent.method, own / REPORT_FILE, card.program)

@@ -7,7 +7,7 @@ import pytest
 
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import decompile, register_proposer
-from inverse_tracr.decompile.decompiler import remembering_judge
+from inverse_tracr.decompile.decompiler import UnknownMethodError, remembering_judge
 from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.decompile.repair import RepairConfig, repair
@@ -97,7 +97,13 @@ def test_the_decompiler_repairs_what_a_proposer_has_wrong() -> None:
         yield Proposal(wrong, heads, guess=True)
 
     register_proposer("nearly", propose)
-    found = decompile(model_of(TRUE), method="nearly")
+    alone = decompile(model_of(TRUE), method="nearly")
+    assert not alone.verification.verified
+    assert alone.tried == ("nearly: 1",)
+    with pytest.raises(UnknownMethodError, match="joined by"):
+        decompile(model_of(TRUE), method="repair")
+
+    found = decompile(model_of(TRUE), method="nearly+repair")
 
     assert found.verification.verified
     assert found.repaired

@@ -226,7 +226,7 @@ def test_what_is_not_here_is_said(api: Api) -> None:
     job = api.job("compare", first=HISTOGRAM, second=HISTOGRAM)["id"]
     assert "has no report" in api.get(f"jobs/{job}/report", 404)["error"]["problem"]
     magic = api.post("jobs/decompile", 400, model=gone, method="magic")
-    assert "no proposer is called" in magic["error"]["problem"]
+    assert "no method is called" in magic["error"]["problem"]
 
 
 def test_a_malformed_request_names_its_place(api: Api) -> None:

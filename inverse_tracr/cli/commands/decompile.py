@@ -29,16 +29,17 @@ def decompile(
     model
         Model folder (model.safetensors and config.json).
     method
-        How programs are proposed: lift, unmix, search, or auto: all of them, cheapest first.
+        How programs are found: some of lift, unmix, meta, search and repair joined by +, as in
+        lift+search, or auto: all of them, cheapest first.
     report
         HTML file to write, too: the program beside the model, to look at and to step through.
     json
         Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds, and more.
     """
-    from inverse_tracr.decompile import check_method
+    from inverse_tracr.decompile import method_parts
     from inverse_tracr.decompile import decompile as decompile_model
 
-    check_method(method)
+    method_parts(method)
     loaded = read_model(model)
     found = decompile_model(loaded, method=method)
     if report is not None:

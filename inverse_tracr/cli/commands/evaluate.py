@@ -54,7 +54,8 @@ def evaluate(
     split
         Which split of a zoo; test sets have only `test`.
     method
-        auto (the default), lift, search, meta, or what else is registered; may be given several times.
+        auto (the default), or some of lift, unmix, meta, search, repair and what else is registered joined
+        by +; may be given several times.
     decompiler
         module:function that takes a model and returns a program; may be given several times.
     limit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,12 +44,15 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
     count = min(_PROBES, max(_FEWEST_PROBES, _PAIRS // signature.max_seq_len**2))
     probes = draw_probes(signature, count, seed=0)
     ranked: dict[Program, tuple[float, Sketch]] = {}
+    tried = 0
     for round_number in range(1, _ROUNDS + 1):
         observation = observe(model, probes)
-        sketches, _ = search_sketches(observation, signature, SearchConfig())
+        sketches, sketched = search_sketches(observation, signature, SearchConfig())
+        tried += sketched
         fresh = _Fresh(model, draw_probes(signature, _FRESH, seed=round_number))
         failing: list[tuple[float, Labels]] = []
         endings = [(p, s) for s in sketches for p in finished(s, observation, model, _ENDINGS)]
+        tried += len(endings)
         for program, sketch in endings:
             if program in ranked:
                 continue
@@ -61,7 +65,7 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
             if ranked[program][0] == 1 and proposal.program is not None:
                 verification = judge(proposal.program)
                 if verification.verified:
-                    yield proposal
+                    yield replace(proposal, tried=tried)
                     return
                 if verification.counterexample is not None:
                     place = {token: i for i, token in enumerate(signature.vocab)}
@@ -73,8 +77,8 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
                 np.concatenate([fresh.probes.tokens[wrong], probes.tokens]),
                 np.concatenate([fresh.probes.lengths[wrong], probes.lengths]),
             )
-    for program in sorted(ranked, key=lambda p: -ranked[p][0])[:_JUDGED]:
-        yield _proposal(program, ranked[program][1], model)
+    for rank, program in enumerate(sorted(ranked, key=lambda p: -ranked[p][0])[:_JUDGED]):
+        yield replace(_proposal(program, ranked[program][1], model), tried=0 if rank else tried)
 
 
 class _Fresh:
