@@ -123,7 +123,8 @@ def record(number: int, found: str, seconds: float) -> Record:
     true, signature = read(HEADER + TRUE)
     model = compile_program(true, signature, mode=Mode.FIXED)
     outcome = Outcome.ANSWERED if found else Outcome.NO_PROGRAM
-    answer = Answer(outcome, HEADER + found if found else "", "equivalent" if found else "", "lift", 1, seconds)
+    claim = "equivalent" if found else ""
+    answer = Answer(outcome, HEADER + found if found else "", claim, "lift", 1, seconds)
     scored = score(model, true, parse(found) if found else None, Kind.STANDARD)
     key = Key(f"m{number}", "lift", "r0")
     return Record(key, "small", Kind.STANDARD, number, HEADER + TRUE, answer, scored)

@@ -36,8 +36,8 @@ def decompile(
     json
         Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds, and more.
     """
-    from inverse_tracr.decompile import method_parts
     from inverse_tracr.decompile import decompile as decompile_model
+    from inverse_tracr.decompile import method_parts
 
     method_parts(method)
     loaded = read_model(model)
