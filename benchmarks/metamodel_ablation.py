@@ -22,7 +22,7 @@ from benchmarks.results import table, write_section
 from inverse_tracr.metamodel.kept import read_lessons
 from inverse_tracr.metamodel.lessons import Decision
 from inverse_tracr.metamodel.network import MetaModel, NetworkConfig
-from inverse_tracr.metamodel.training import evaluate, losses_of
+from inverse_tracr.metamodel.training import batches_of, evaluate, losses_of
 
 Lesson = list[Decision]
 
@@ -107,7 +107,7 @@ def _trained(variant: Variant, batches: Sequence[list[Lesson]], epochs: int) -> 
             group["lr"] = RATE * min(1.0, (step + 1) / 100) * (1 + math.cos(math.pi * step / steps)) / 2
         batch = [variant.seen(lesson) for lesson in own[int(order.integers(len(own)))]]
         optimiser.zero_grad()
-        losses = losses_of(network, batch, torch.device("cpu")) / max(len(batch), 1)
+        losses = losses_of(network, batches_of(batch, torch.device("cpu"))) / max(len(batch), 1)
         (losses @ torch.tensor([1.0, 0.5, 0.2])).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()

@@ -19,7 +19,8 @@ class TrainConfig:
     drawn from them in turn. `blurred`: share of lessons on compiled models with noise on what half-layers
     write, its size drawn between `blur` (logarithmically, against the spread of what they write).
     `grades`: weights of the three parts of the loss (see `MetaModel.losses`). `check_every`: steps between
-    checkpoints and evaluations on `held_out` programs.
+    checkpoints and evaluations on `held_out` programs. `mixed`:
+    matrix products in bfloat16, weights and sums in float32.
     """
 
     programs: int = 16_000
@@ -37,6 +38,7 @@ class TrainConfig:
     grades: tuple[float, float, float] = (1.0, 0.5, 0.2)
     check_every: int = 500
     held_out: int = 128
+    mixed: bool = False
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def __post_init__(self) -> None:
@@ -72,7 +74,7 @@ SHIPPED_RUN = TrainConfig(programs=24_000, epochs=5, held_out=96, check_every=25
 CPU_2H = TrainConfig(programs=40_000, epochs=6)
 """Two hours on two cores."""
 
-GPU_30M = replace(CPU_2H, programs=160_000, batch=64, network=NetworkConfig(width=384))
+GPU_30M = replace(CPU_2H, programs=160_000, batch=64, mixed=True, network=NetworkConfig(width=384))
 """Thirty minutes on one GPU and the cores beside it."""
 
 RUNS = {"shipped": SHIPPED_RUN, "cpu-2h": CPU_2H, "gpu-30m": GPU_30M}

@@ -26,6 +26,7 @@ from inverse_tracr.metamodel.config import TrainConfig
 from inverse_tracr.metamodel.lessons import Decision
 from inverse_tracr.metamodel.network import Batch, MetaModel
 from inverse_tracr.metamodel.stream import HELD_OUT, Lessons
+from inverse_tracr.metamodel.throughput import Throughput, matrix_peak, operations, settle
 
 LOG = "log.jsonl"
 
@@ -90,6 +91,7 @@ def train(
         if run.step % config.check_every == 0 or run.step == config.steps:
             seconds = time.perf_counter() - started
             line = run.check() | {"seconds": round(seconds, 1), "waiting": round(waiting / seconds, 3)}
+            line |= run.throughput.taken()
             if share.rank == 0:
                 run.save(line)
                 if report is not None:
@@ -110,6 +112,8 @@ class _Run:
         self._sums = torch.zeros(3)
         self._learned = 0
         self._held_out: list[list[Decision]] | None = None
+        self._kind = torch.bfloat16 if config.mixed else torch.float32
+        self.throughput = Throughput(matrix_peak(self.device, self._kind))
 
     def resume(self, start: Path | None = None) -> None:
         """Go on from the folder's checkpoint; where there is none, begin with the weights of `start`."""
@@ -133,11 +137,13 @@ class _Run:
 
     def learn(self, lessons: Sequence[list[Decision]]) -> None:
         """One step on a batch of lessons."""
+        started = time.perf_counter()
         self._set_rate()
         self.optimiser.zero_grad()
         weights = torch.tensor(self.config.grades, device=self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            losses = losses_of(self.network, lessons, self.device)
+        batches = batches_of(lessons, self.device)
+        with torch.autocast(self.device.type, self._kind, enabled=self.config.mixed):
+            losses = losses_of(self.network, batches)
         (losses @ weights).backward()
         self._share_gradients(len(lessons))
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
@@ -145,6 +151,10 @@ class _Run:
         self.step += 1
         self._sums += losses.detach().cpu()
         self._learned += 1
+        settle(self.device)
+        self.throughput.programs += len(lessons)
+        self.throughput.operations += operations(self.network, batches)
+        self.throughput.seconds += time.perf_counter() - started
 
     def _set_rate(self) -> None:
         config = self.config
@@ -201,14 +211,16 @@ class _Run:
             log.write(json.dumps(line) + "\n")
 
 
-def losses_of(network: MetaModel, lessons: Sequence[list[Decision]], device: torch.device) -> Tensor:
-    """Sums over all choices of some lessons of the three losses [3]."""
-    total = torch.zeros(3, device=device)
-    for operands in (True, False):
-        own = [d for lesson in lessons for d in lesson if (d.kinds is None) == operands]
-        if own:
-            total = total + network.losses(Batch.of(own, device)).sum(dim=0)
-    return total
+def batches_of(lessons: Sequence[list[Decision]], device: torch.device) -> list[Batch]:
+    """The choices of operands of some lessons, and those of lines, where there are any."""
+    steps = ([d for lesson in lessons for d in lesson if (d.kinds is None) == own] for own in (True, False))
+    return [Batch.of(own, device) for own in steps if own]
+
+
+def losses_of(network: MetaModel, batches: Sequence[Batch]) -> Tensor:
+    """Sums over all choices of the three losses [3]."""
+    device = next(network.parameters()).device
+    return sum((network.losses(batch).sum(dim=0) for batch in batches), torch.zeros(3, device=device))
 
 
 @torch.inference_mode()

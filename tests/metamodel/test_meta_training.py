@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.metamodel.checkpoint import CheckpointError, load_network
 from inverse_tracr.metamodel.config import RUNS, TrainConfig
-from inverse_tracr.metamodel.network import NetworkConfig
-from inverse_tracr.metamodel.training import train
+from inverse_tracr.metamodel.network import MetaModel, NetworkConfig
+from inverse_tracr.metamodel.stream import Lessons
+from inverse_tracr.metamodel.throughput import operations
+from inverse_tracr.metamodel.training import batches_of, losses_of, train
 
 TINY = TrainConfig(
     programs=12, epochs=2, batch=4, warm_up=2, check_every=1, held_out=2, network=NetworkConfig(width=16)
@@ -68,7 +71,7 @@ def test_two_processes_learn_what_one_learns(whole: Path, tmp_path: Path) -> Non
         encoding="utf-8",
     )
     (tmp_path / "run.py").write_text(script, encoding="utf-8")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29541"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(tmp_path)}
     subprocess.run(
         [*command, str(tmp_path / "run.py"), str(tmp_path / "out")], check=True, env=environment, timeout=300
@@ -76,6 +79,31 @@ def test_two_processes_learn_what_one_learns(whole: Path, tmp_path: Path) -> Non
     # Adam turns the rounding of tiny gradients into steps, so weights drift apart, and losses by little.
     for own, wanted in zip(losses(tmp_path / "out"), losses(whole), strict=True):
         assert own == pytest.approx(wanted, rel=2e-2, abs=2e-2)
+
+
+def test_mixed_precision_learns_the_same_to_its_precision(whole: Path, tmp_path: Path) -> None:
+    train(replace(TINY, mixed=True), tmp_path)
+    mixed = losses(tmp_path)
+    assert mixed != losses(whole)
+    for own, wanted in zip(mixed, losses(whole), strict=True):
+        assert own == pytest.approx(wanted, rel=0.05, abs=0.05)
+
+
+def test_the_log_says_what_the_steps_take(whole: Path) -> None:
+    line = json.loads((whole / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert line["programs_per_second"] > 0
+    assert 0 < line["peak_share"] < 1
+
+
+def test_operations_are_those_that_torch_counts() -> None:
+    lessons = [found for item in range(2) if (found := Lessons(TINY).lesson(item))]
+    network = MetaModel(TINY.network)
+    batches = batches_of(lessons, torch.device("cpu"))
+    with FlopCounterMode(display=False) as counter:
+        losses_of(network, batches).sum().backward()
+    # The first layer hands no gradient on, which saves a third of its own products.
+    counted = counter.get_total_flops()
+    assert counted <= operations(network, batches) < 1.35 * counted
 
 
 def test_a_folder_of_another_run_is_refused(whole: Path) -> None:
