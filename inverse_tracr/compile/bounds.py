@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ EXACT = 1e-6
 _LARGEST_EXPONENT = 50.0
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """What holds of an s-op on every input.
 
     `error`: what its vector may lack of its value, and have of all others together, or how far its number
@@ -46,8 +45,7 @@ class Fact:
     numbers: tuple[float, ...] | None = ()
 
 
-@dataclass(frozen=True)
-class Attention:
+class Attention(NamedTuple):
     """Bounds for a head, all as shares of the whole attention.
 
     `leak`: what is not selected gets when something is; `empty_leak`: what is not BOS gets when nothing is;

@@ -8,30 +8,28 @@ input; a doubt has to be settled by looking.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from inverse_tracr.compile.bounds import (
     CLEAN,
-    EXACT,
     ROUNDING,
     VECTOR_TOLERANCE,
     Attention,
     Fact,
     attention,
-    distances,
     ladder_error,
     rounding_of,
 )
 from inverse_tracr.compile.faults import FaultKind
-from inverse_tracr.compile.ladders import RESOLUTION, Ladder, Numbers
-from inverse_tracr.compile.meaning import at_number, at_value
+from inverse_tracr.compile.ladders import RESOLUTION, Ladder
+from inverse_tracr.compile.meaning import at_value, steps_of
 from inverse_tracr.compile.mode import Mode
+from inverse_tracr.compile.number_reading import NumberMap, reading_of_numbers
 from inverse_tracr.compile.plan import Plan
 from inverse_tracr.compile.proofs import Proofs
 from inverse_tracr.compile.width_reading import reading_of_widths
-from inverse_tracr.rasp.functions import tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -44,7 +42,8 @@ from inverse_tracr.rasp.program import (
     SelectorWidth,
     SequenceMap,
 )
-from inverse_tracr.rasp.values import Maybe, as_number, is_number
+from inverse_tracr.rasp.value_sets import exact_means
+from inverse_tracr.rasp.values import as_number, is_number
 
 NUMBER_TOLERANCE = 5e-5
 """How far a numerical output may be off, relative plus absolute: half of what counts as equal."""
@@ -83,9 +82,9 @@ class _Inspection:
             fact = self._inspect(position)
             if program.encoding(position) is Encoding.CATEGORICAL and fact.error > VECTOR_TOLERANCE:
                 self._doubt(FaultKind.SOFTMAX_LEAK, position)
-                fact = replace(fact, error=0.0)  # later lines are judged as if this one were right
+                fact = fact._replace(error=0.0)  # later lines are judged as if this one were right
             if fact.bos > CLEAN and fact.dirt is None:
-                fact = replace(fact, dirt=(FaultKind.SOFTMAX_LEAK, position))
+                fact = fact._replace(dirt=(FaultKind.SOFTMAX_LEAK, position))
             self._facts[position] = fact
         output = self._facts[program.output]
         if program.encoding(program.output) is Encoding.NUMERICAL:
@@ -114,7 +113,7 @@ class _Inspection:
             case Map():
                 return self._map(position, line)
             case SequenceMap():
-                return self._sequence_map(line)
+                return self._sequence_map(position, line)
             case LinearSequenceMap():
                 return self._linear(position, line)
             case Aggregate():
@@ -128,31 +127,31 @@ class _Inspection:
 
     def _map(self, position: int, line: Map) -> Fact:
         plan, fact = self._plan, self._facts[line.operand]
-        values = plan.values[line.operand]
-        results = tabulate_unary(line.function, values)
-        if len(plan.built.chains[position]) > 1 and any(
-            at_value(plan.built, position, value) != result
-            for value, result in zip(values, results, strict=True)
-        ):
-            self._doubt(FaultKind.FUSED_MAPS, position)
-        fact = replace(fact, may_be_none=fact.may_be_none or None in results)
+        table = plan.values.table(position)
+        if len(plan.built.chains[position]) > 1:
+            steps = steps_of(plan.built, position)
+            if any(
+                at_value(steps, x) != y for x, y in zip(plan.values[line.operand], table.results, strict=True)
+            ):
+                self._doubt(FaultKind.FUSED_MAPS, position)
+        if table.is_partial and not fact.may_be_none:
+            fact = fact._replace(may_be_none=True)
         if line.encoding is Encoding.CATEGORICAL:
             return fact
-        numbers = tuple(float(r) for r in results if is_number(r))
+        numbers = tuple(float(r) for r in table.results if is_number(r))
         if plan.mode is Mode.TRACR and min(numbers, default=0.0) < 0:
             self._doubt(FaultKind.CLIPPED, position)
         size = _largest(numbers)
         error = size * fact.error + rounding_of(numbers, size)
-        return replace(fact, error=error, size=size, bos=size * fact.bos, numbers=numbers)
+        return fact._replace(error=error, size=size, bos=size * fact.bos, numbers=numbers)
 
-    def _sequence_map(self, line: SequenceMap) -> Fact:
+    def _sequence_map(self, position: int, line: SequenceMap) -> Fact:
         """What both vectors lack is lacking; what they have of other values makes other pairs."""
         first, second = self._facts[line.first], self._facts[line.second]
-        xs, ys = self._plan.values[line.first], self._plan.values[line.second]
-        partial = None in tabulate_binary(line.function, xs, ys)
+        partial = self._plan.values.table(position).is_partial
         may_be_none = first.may_be_none or second.may_be_none or partial
         if line.first == line.second:
-            return replace(first, may_be_none=may_be_none)
+            return first._replace(may_be_none=may_be_none)
         fires = first.bos + second.bos >= 1
         return Fact(
             error=first.error + second.error,
@@ -181,52 +180,33 @@ class _Inspection:
         )
 
     def _map_of_number(self, position: int, line: Map) -> Fact:
-        fact, read = self._facts[line.operand], self._plan.ladder(position)
+        plan, fact = self._plan, self._facts[line.operand]
+        numerical = line.encoding is Encoding.NUMERICAL
         if fact.may_be_none:
             self._doubt(FaultKind.NONE_AS_NUMBER, position)
+        number_map = NumberMap(
+            steps_of(plan.built, position),
+            line.function,
+            plan.values[line.operand],
+            categorical=not numerical,
+            mode=plan.mode,
+        )
+        read = number_map.ladder
         if read.slope * fact.size > RESOLUTION:
             self._doubt(FaultKind.ROUNDING, position)
-        error, results = 0.0, None
+        error, numbers = 0.0, None
         if fact.numbers is None:
             self._doubt(FaultKind.MISSING_THRESHOLD, position)
         else:
-            error, results = self._read(position, line, read, fact)
-        numerical = line.encoding is Encoding.NUMERICAL
-        numbers = tuple(map(as_number, results)) if numerical and results is not None else None
+            reading = reading_of_numbers(number_map, fact.numbers, fact.error)
+            for kind in reading.wrong:
+                self._doubt(kind, position)
+            error = reading.error
+            if numerical and reading.meant is not None:
+                numbers = tuple(map(as_number, reading.meant))
         bos, dirt = self._at_bos(position, read, fact)
         size = float(np.abs(read.heights).max()) if numerical else 1.0
         return Fact(error, size, bos, dirt, may_be_none=False, numbers=numbers)
-
-    def _read(self, position: int, line: Map, read: Ladder, fact: Fact) -> tuple[float, list[Maybe] | None]:
-        """How far the ladder may be off at the numbers that its operand can be, and what it means there."""
-        plan = self._plan
-        numbers = np.array(sorted(fact.numbers or ()), dtype=np.float64)
-        meant = [at_number(plan.built, position, x) for x in numbers.tolist()]
-        if None in meant:
-            self._doubt(FaultKind.NO_RESULT, position)
-            return 0.0, None
-        wanted = self._written(position, meant)
-        if wanted is None:
-            self._doubt(FaultKind.MISSING_THRESHOLD, position)
-            return 0.0, None
-        off = distances(read.output(numbers), wanted)
-        wrong = off > (EXACT if line.encoding is Encoding.NUMERICAL else VECTOR_TOLERANCE)
-        known = {as_number(v) for v in plan.values[line.operand]}
-        for x in numbers[wrong].tolist():
-            self._doubt(FaultKind.RAMP if x in known else FaultKind.MISSING_THRESHOLD, position)
-        slack = 0.0 if wrong.all() else float(off[~wrong].max())
-        return slack + ladder_error(read, numbers[~wrong], fact.error), meant
-
-    def _written(self, position: int, meant: list[Maybe]) -> Numbers | None:
-        """What results should leave in the residual stream; None where one is not in the value set."""
-        if self._plan.program.encoding(position) is Encoding.NUMERICAL:
-            return np.array(meant, dtype=np.float64).reshape(-1, 1)
-        place = {value: i for i, value in enumerate(self._plan.values[position])}
-        if any(result not in place for result in meant):
-            return None
-        wanted = np.zeros((len(meant), len(place)))
-        wanted[np.arange(len(meant)), [place[result] for result in meant if result is not None]] = 1
-        return wanted
 
     def _at_bos(self, position: int, read: Ladder, fact: Fact) -> tuple[float, tuple[FaultKind, int] | None]:
         """What a map of a number leaves at BOS, where it reads 0, and why."""
@@ -275,7 +255,7 @@ class _Inspection:
             return tuple({*values.numbers, 0.0}) if may_be_empty else values.numbers
         if not set(values.numbers) <= {0.0, 1.0}:
             return None
-        return tuple({k / n for n in range(1, self._longest + 1) for k in range(n + 1)})
+        return exact_means(self._longest)
 
     def _width(self, position: int, line: SelectorWidth) -> Fact:
         plan = self._plan

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.compile.mode import Mode
-from inverse_tracr.rasp.functions import tabulate_unary
-from inverse_tracr.rasp.program import Map
-from inverse_tracr.rasp.values import Value
+from inverse_tracr.rasp.functions import UnaryFunction
+from inverse_tracr.rasp.tabulated import tabulated_unary
+from inverse_tracr.rasp.values import Value, as_number
 
 EXACTNESS = 100.0
 """Tracr's slope L. Its ramps blur numbers that lie closer together than 2 / L."""
@@ -66,14 +66,25 @@ class Ladder:
         return self.heights[0] + self.steps(numbers) @ self.rises
 
 
-def map_ladder(line: Map, numbers: Sequence[Value], values: Sequence[Value] | None, mode: Mode) -> Ladder:
-    """The ladder of a map of a number in the set `numbers`; `values` is its value set, None for numbers.
+@lru_cache(maxsize=20_000)
+def map_ladder(
+    function: UnaryFunction, numbers: tuple[Value, ...], *, categorical: bool, mode: Mode
+) -> Ladder:
+    """The ladder of a map of a number in the set `numbers`.
 
     Numbers where the function has no value are left out, as in Tracr.
     """
-    results = tabulate_unary(line.function, tuple(numbers))
-    steps = [(float(n), r) for n, r in zip(numbers, results, strict=True) if r is not None]  # pyright: ignore[reportArgumentType]
+    table = tabulated_unary(function, numbers)
+    steps = [(as_number(n), r) for n, r in zip(numbers, table.results, strict=True) if r is not None]
+    values = table.values if categorical else None
     return _ladder([n for n, _ in steps], _heights([r for _, r in steps], values), mode)
+
+
+@lru_cache(maxsize=20_000)
+def is_map_readable(function: UnaryFunction, numbers: tuple[Value, ...]) -> bool:
+    """Whether `map_ladder` of mode `fixed` tells the numbers apart in float32."""
+    results = tabulated_unary(function, numbers).results
+    return is_readable([as_number(n) for n, r in zip(numbers, results, strict=True) if r is not None])
 
 
 @lru_cache(maxsize=1_000)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.compile.ladders import Ladder, are_widths_readable, is_readable, map_ladder, width_ladder
+from inverse_tracr.compile.ladders import (
+    Ladder,
+    are_widths_readable,
+    is_map_readable,
+    map_ladder,
+    width_ladder,
+)
 from inverse_tracr.compile.layers import allocate_layers
 from inverse_tracr.compile.mode import CompileError, Mode
 from inverse_tracr.errors import CapExceededError
 from inverse_tracr.model import ModelConfig
-from inverse_tracr.rasp.functions import tabulate_unary
+from inverse_tracr.rasp.caching import cached_by_type
 from inverse_tracr.rasp.fusion import Built, build
 from inverse_tracr.rasp.program import (
     INDICES,
@@ -30,29 +38,47 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import BOS, PAD, Signature
+from inverse_tracr.rasp.tabulated import selection_table
 from inverse_tracr.rasp.value_sets import GrowingValueSets
 from inverse_tracr.rasp.values import Value, ordered
 
 DEFAULT_CAP = 10_000_000
 Dims = NDArray[np.int64]
+Selection = NDArray[np.bool_]
+
+
+class Inputs(NamedTuple):
+    """Rows of W_E in Tracr's order, BOS and PAD among them, and which of them are those of the vocabulary."""
+
+    rows: tuple[Value, ...]
+    tokens: tuple[int, ...]
+    bos: int
+
+
+@cached_by_type(maxsize=4_096)
+def _inputs(vocab: tuple[Value, ...]) -> Inputs:
+    rows = ordered((*vocab, BOS, PAD))
+    row_of = {token: row for row, token in enumerate(rows)}
+    return Inputs(rows, tuple(row_of[token] for token in vocab), row_of[BOS])
 
 
 @dataclass(frozen=True)
 class Plan:
     """The layout of a compiled model.
 
-    `dims[ref]` are the residual dimensions of an s-op, one a value for categorical s-ops; `scratch` those
-    of the attention outputs of selector widths; `heads[position]` and `neurons[position]` say where in its
-    layer a line lies: (layer, head) and (layer, first neuron, number of neurons).
+    The first residual dimensions are those of the tokens, in the order of `inputs`; `spans[ref]` are those
+    of any other s-op, one a value for categorical s-ops; `scratch` those of the attention outputs of
+    selector widths; `heads[position]` and `neurons[position]` say where in its layer a line lies:
+    (layer, head) and (layer, first neuron, number of neurons).
     """
 
     built: Built
     signature: Signature
     mode: Mode
     values: GrowingValueSets
-    rows: tuple[Value, ...]
+    inputs: Inputs
     config: ModelConfig
-    dims: dict[Ref, Dims]
+    spans: dict[Ref, range]
     scratch: dict[int, int]
     one: int | None
     heads: dict[int, tuple[int, int]]
@@ -65,19 +91,34 @@ class Plan:
         return self.built.program
 
     @property
+    def rows(self) -> tuple[Value, ...]:
+        """What the rows of W_E stand for."""
+        return self.inputs.rows
+
+    @property
     def bos(self) -> int:
         """Residual dimension of the BOS token."""
-        return self.rows.index(BOS)
+        return self.inputs.bos
+
+    @cached_property
+    def dims(self) -> dict[Ref, Dims]:
+        """The residual dimensions of every s-op, the tokens among them."""
+        spans = {ref: np.arange(span.start, span.stop) for ref, span in self.spans.items()}
+        return {TOKENS: np.array(self.inputs.tokens)} | spans
+
+    def selection(self, select: Select) -> Selection:
+        """Which keys each query selects, as `selection_table` has it."""
+        return selection_table(select.predicate, self.values[select.keys], self.values[select.queries])
 
     def ladder(self, position: int) -> Ladder:
         """How a map of a number, or a selector width, reads its number."""
         line = self.program.lines[position]
-        categorical = self.program.encoding(position) is Encoding.CATEGORICAL
+        categorical = self.program.encodings[position] is Encoding.CATEGORICAL
         if isinstance(line, SelectorWidth):
             return width_ladder(self.signature.max_seq_len, categorical=categorical, mode=self.mode)
         assert isinstance(line, Map)
-        values = self.values[position] if categorical else None
-        return map_ladder(line, self.values[line.operand], values, self.mode)
+        numbers = self.values[line.operand]
+        return map_ladder(line.function, numbers, categorical=categorical, mode=self.mode)
 
 
 def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap: int = DEFAULT_CAP) -> Plan:
@@ -90,11 +131,11 @@ def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap
     values = built.values
     _check_mode(built.program, values, mode)
     layers = allocate_layers(built.program)
-    rows = ordered((*signature.vocab, BOS, PAD))
+    inputs = _inputs(signature.vocab)
     neurons, cleaners, widths = _place_neurons(built.program, values, layers.mlp, mode)
     heads, key_sizes, value_sizes = _place_heads(built.program, values, layers.attention)
     d_head = _head_size(key_sizes, value_sizes, mode)
-    dims, scratch, one, d_model = _place_dims(built.program, values, signature, rows)
+    spans, scratch, one, d_model = _place_dims(built.program, values, signature, len(inputs.rows))
     config = ModelConfig(
         n_layers=layers.count,
         n_heads=max([head + 1 for _, head in heads.values()], default=1),
@@ -102,8 +143,8 @@ def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap
         d_head=d_head,
         d_mlp=max([1, *widths]),
         n_ctx=signature.max_seq_len + 1,
-        d_vocab=len(rows),
-        d_vocab_out=len(dims[built.program.output]),
+        d_vocab=len(inputs.rows),
+        d_vocab_out=len(spans[built.program.output]),
         causal=signature.causal,
     )
     if config.parameter_count > cap:
@@ -112,7 +153,7 @@ def plan(program: Program, signature: Signature, *, mode: Mode = Mode.TRACR, cap
             expected=f"at most {cap}",
             advice="Raise the cap, or shorten chains of sequence_map, which multiply value sets.",
         )
-    return Plan(built, signature, mode, values, rows, config, dims, scratch, one, heads, neurons, cleaners)
+    return Plan(built, signature, mode, values, inputs, config, spans, scratch, one, heads, neurons, cleaners)
 
 
 def _check_mode(program: Program, values: GrowingValueSets, mode: Mode) -> None:
@@ -127,15 +168,15 @@ def _check_mode(program: Program, values: GrowingValueSets, mode: Mode) -> None:
 
 def _problem(program: Program, values: GrowingValueSets, position: int, line: Line, mode: Mode) -> str:
     """What keeps a line from being compiled; empty when nothing does."""
-    numerical = program.encoding(position) is Encoding.NUMERICAL
+    numerical = program.encodings[position] is Encoding.NUMERICAL
     match line:
         case Map() if program.encoding(line.operand) is Encoding.NUMERICAL:
             if not values[position]:
                 return "no number gives this map a value"
-            if mode is Mode.FIXED and not is_readable(_numbers_read(line, values)):
+            if mode is Mode.FIXED and not is_map_readable(line.function, values[line.operand]):
                 return _TOO_CLOSE
         case Map() if numerical and mode is Mode.TRACR:
-            if None in tabulate_unary(line.function, values[line.operand]):
+            if values.table(position).is_partial:
                 return (
                     "Tracr compiles a map to numbers only where every value has a number; "
                     "mode `fixed` takes 0 for the others"
@@ -157,13 +198,6 @@ def _problem(program: Program, values: GrowingValueSets, position: int, line: Li
 
 
 _TOO_CLOSE = "the numbers that it reads lie too close together to be told apart in float32"
-
-
-def _numbers_read(line: Map, values: GrowingValueSets) -> list[float]:
-    """The numbers between which a map of a number sets its thresholds."""
-    numbers = values[line.operand]
-    results = tabulate_unary(line.function, numbers)
-    return [float(n) for n, r in zip(numbers, results, strict=True) if r is not None]  # pyright: ignore[reportArgumentType]
 
 
 def _place_heads(
@@ -221,8 +255,8 @@ def _neuron_count(program: Program, values: GrowingValueSets, position: int, mod
     line = program.lines[position]
     match line:
         case Map() if program.encoding(line.operand) is Encoding.NUMERICAL:
-            results = tabulate_unary(line.function, values[line.operand])
-            return 2 * sum(r is not None for r in results) - 1
+            results = values.table(position).results
+            return 2 * (len(results) - results.count(None)) - 1
         case Map() if line.encoding is Encoding.NUMERICAL:
             return 2 if mode is Mode.FIXED and any(v < 0 for v in values[position]) else 1  # pyright: ignore[reportOperatorIssue]
         case Map():
@@ -240,27 +274,25 @@ def _neuron_count(program: Program, values: GrowingValueSets, position: int, mod
 
 
 def _place_dims(
-    program: Program, values: GrowingValueSets, signature: Signature, rows: tuple[Value, ...]
-) -> tuple[dict[Ref, Dims], dict[int, int], int | None, int]:
+    program: Program, values: GrowingValueSets, signature: Signature, rows: int
+) -> tuple[dict[Ref, range], dict[int, int], int | None, int]:
     """Residual dimensions: tokens (BOS and PAD among them), indices, `one` if read, then line by line."""
-    row_of = {token: row for row, token in enumerate(rows)}
-    dims = {TOKENS: np.array([row_of[token] for token in signature.vocab])}
-    dims[INDICES] = np.arange(len(rows), len(rows) + signature.max_seq_len)
-    size = len(rows) + signature.max_seq_len
+    size = rows + signature.max_seq_len
+    spans = {INDICES: range(rows, size)}
     one = None
     if any(_reads_one(program, values, position) for position in range(len(program))):
         one, size = size, size + 1
     scratch: dict[int, int] = {}
-    for position, line in enumerate(program.lines):
-        if isinstance(line, Select):
+    for position, encoding in enumerate(program.encodings):
+        if encoding is None:
             continue
-        width = 1 if program.encoding(position) is Encoding.NUMERICAL else len(values[position])
-        dims[position] = np.arange(size, size + width)
+        width = 1 if encoding is Encoding.NUMERICAL else len(values[position])
+        spans[position] = range(size, size + width)
         size += width
-        if isinstance(line, SelectorWidth):
+        if isinstance(program.lines[position], SelectorWidth):
             scratch[position] = size
             size += 1
-    return dims, scratch, one, size
+    return spans, scratch, one, size
 
 
 def _reads_one(program: Program, values: GrowingValueSets, position: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -39,16 +39,17 @@ class WidthReading:
     def error(self, head: Attention) -> float:
         """How far the result may be off for a head with these bounds."""
         if self.is_wide and head.leak <= _SMALL and head.spread <= _SMALL:
-            return self.slack + self._rounding()
+            return self.slack + self._rounding
         moved = self.shares * (head.leak + head.spread * (1 - self.shares))
         return self.slack + ladder_error(self.ladder, self.shares, moved)
 
     def error_at_bos(self, head: Attention) -> float:
         """How much of the result stays at BOS, which sees itself alone."""
         if self.is_wide and head.into_bos <= _SMALL:
-            return self._rounding()
+            return self._rounding
         return ladder_error(self.ladder, np.ones(1), head.into_bos)
 
+    @cached_property
     def _rounding(self) -> float:
         """Exact steps round at no share above a third: a half is a power of two."""
         return rounding(self.ladder, 1 / 3 if self.ladder.is_exact else 1.0)

@@ -18,6 +18,7 @@ from inverse_tracr.rasp.caching import cached_by_type, types_of
 from inverse_tracr.rasp.values import Maybe, Value, check_value, is_number
 
 MAX_NUMBER = 2.0**53
+_MAX_NUMBER = 2**53
 MAX_TEXT = 1_000
 
 
@@ -235,7 +236,8 @@ _COMPARE: dict[Comparison, Callable[[Any, Any], Any]] = {
 
 def _settled(result: Any) -> Maybe:
     """A result as a value, or None where it is not finite or out of bounds."""
-    if isinstance(result, bool):
+    kind = type(result)
+    if kind is bool or (kind is int and -_MAX_NUMBER <= result <= _MAX_NUMBER):
         return result
     if isinstance(result, int | float):
         # Adding 0 makes 0.0 of -0.0, which no cache tells apart from it.
@@ -339,6 +341,14 @@ class NamedBinary:
         except (ArithmeticError, TypeError, ValueError):
             return None
 
+    def table(self, xs: Sequence[Value], ys: Sequence[Value]) -> tuple[Maybe, ...]:
+        """The values at all pairs, row by row."""
+        function = _BINARY[self.op]
+        try:
+            return tuple([_settled(function(x, y)) for x in xs for y in ys])
+        except (ArithmeticError, TypeError, ValueError):
+            return tuple([self(x, y) for x in xs for y in ys])  # some pairs have no value
+
 
 @dataclass(frozen=True)
 class BinaryTable:
@@ -368,6 +378,11 @@ class BinaryTable:
     def __call__(self, x: Value, y: Value) -> Maybe:
         """The entry at (`x`, `y`), or the default."""
         return self._lookup.get((x, y), self.default)
+
+    def table(self, xs: Sequence[Value], ys: Sequence[Value]) -> tuple[Maybe, ...]:
+        """The values at all pairs, row by row."""
+        lookup, default = self._lookup, self.default
+        return tuple([lookup.get((x, y), default) for x in xs for y in ys])
 
 
 BinaryFunction = NamedBinary | BinaryTable
@@ -468,7 +483,7 @@ def tabulate_binary(
     function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]
 ) -> tuple[Maybe, ...]:
     """`function` at every pair, row by row: entry `i * len(ys) + j` is `function(xs[i], ys[j])`."""
-    return tuple([function(x, y) for x in xs for y in ys])
+    return function.table(xs, ys)
 
 
 @cached_by_type(maxsize=50_000)

@@ -30,6 +30,9 @@ def check_value(value: object, depth: int = 0) -> Value:
 
     Bounds that the text form keeps too: whole numbers below 10^59 in size, tuples nested `MAX_DEPTH` deep.
     """
+    kind = type(value)
+    if kind is bool or (kind is int and -_MAX_INTEGER < cast("int", value) < _MAX_INTEGER):
+        return cast("Value", value)  # most values, and checked by the thousand
     if isinstance(value, tuple):
         if depth >= MAX_DEPTH:
             raise ValueError(f"expected tuples nested at most {MAX_DEPTH} deep")

@@ -43,8 +43,7 @@ class ValueCodes:
         self._literals: list[Value] = []
         self._codes: dict[Value, int] = {}
         self._values: dict[int, Value] = {}
-        self._free = new_mask()
-        self._free[_INTEGERS.slice] = True
+        self._free: Mask | None = None  # a writer of programs never asks for it
         self._others: list[int] = []
         for position, token in enumerate(signature.vocab[:MAX_TOKENS_OF_VOCABULARY]):
             self._add(token, CODEBOOK.id(Group.VOCABULARY, position))
@@ -54,7 +53,8 @@ class ValueCodes:
         twin = ValueCodes.__new__(ValueCodes)
         twin._literals = self._literals.copy()
         twin._codes, twin._values = self._codes.copy(), self._values.copy()
-        twin._free, twin._others = self._free.copy(), self._others.copy()
+        twin._others = self._others.copy()
+        twin._free = None if self._free is None else self._free.copy()
         return twin
 
     def _add(self, value: Value, code: int) -> None:
@@ -62,7 +62,8 @@ class ValueCodes:
         if self.free_code(value) is not None:
             return
         self._codes[value] = code
-        self._free[code] = True
+        if self._free is not None:
+            self._free[code] = True
         if not is_number(value):
             self._others.append(code)
 
@@ -94,17 +95,21 @@ class ValueCodes:
 
     def free_mask(self) -> Mask:
         """Tokens that stand for a value on their own (a new array)."""
+        if self._free is None:
+            self._free = new_mask()
+            self._free[_INTEGERS.slice] = True
+            self._free[list(self._codes.values())] = True
         return self._free.copy()
 
     def number_mask(self) -> Mask:
         """Tokens that stand for a number on their own (a new array)."""
-        mask = self._free.copy()
+        mask = self.free_mask()
         mask[self._others] = False
         return mask
 
     def item_mask(self) -> Mask:
         """Tokens of values that may stand in a tuple: nesting is bounded."""
-        mask = self._free.copy()
+        mask = self.free_mask()
         mask[[code for code in self._others if _depth(self._values[code]) >= MAX_DEPTH]] = False
         return mask
 
@@ -124,7 +129,7 @@ class ValueCodes:
 
     def mask(self, values: Sequence[Value]) -> Mask:
         """Tokens that `code` can give for the value set `values` (a new array)."""
-        mask = self._free.copy()
+        mask = self.free_mask()
         shown = values[:MAX_POSITIONS]
         mask[_POSITIONS.start : _POSITIONS.start + len(shown)] = True
         mask[[code for v in shown if (code := self.free_code(v)) is not None]] = False
