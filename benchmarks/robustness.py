@@ -1,6 +1,7 @@
 """Functional match under noise on all weights, and at growing compression.
 
-python -m benchmarks.robustness --models 12 --noise 0 0.01 0.05 0.1 --factors 1 2 3 4 [--write]
+python -m benchmarks.robustness --models 12 --noise 0 0.01 0.05 0.1 --factors [--write]
+python -m benchmarks.robustness --models 12 --noise --factors 1 1.25 1.5 2 3 4 [--write]
 
 Noise: models of standard-test and compressed-test, or of --sets, weights disturbed, judged by what they
 compute then. Compression: students with d_model divided by the factor, those taken that equal
@@ -33,8 +34,16 @@ from inverse_tracr.sample import sample_program
 from inverse_tracr.zoo import Kind
 
 SEED = 4_711
-MOST_TRIED = 12
-"""Students trained for each one that is wanted."""
+COMPRESSION = "compression"
+NOISE_NOTE = (
+    "Gaussian noise on every weight, zeros too, standard deviation in units of the root mean square of its "
+    "tensor; models are judged by what they compute then, so that the ceiling, the verdict of the true "
+    "program, falls too."
+)
+FACTOR_NOTE = (
+    "Level: teacher's d_model over student's. Exact students of the preset `sound` only, of as many as were "
+    "tried."
+)
 
 
 @dataclass(frozen=True)
@@ -57,19 +66,21 @@ def noise_points(
             yield Point(f"noise, {test_set.kind.value}", level, len(records), summarise(records))
 
 
-def factor_points(factors: Sequence[float], count: int, evaluation: Evaluation) -> Iterator[Point]:
-    """Points of growing compression."""
+def factor_points(
+    factors: Sequence[float], count: int, tries: int, evaluation: Evaluation
+) -> Iterator[Point]:
+    """Points of growing compression; `tries` students are trained at most for each that is wanted."""
     for factor in factors:
-        cases, tried = _students(factor, count)
+        cases, tried = _students(factor, count, tries)
         records = list(evaluation.run(cases))
-        yield Point("compression", factor, tried, summarise(records) if records else None)
+        yield Point(COMPRESSION, factor, tried, summarise(records) if records else None)
 
 
-def _students(factor: float, count: int) -> tuple[list[Case], int]:
+def _students(factor: float, count: int, tries: int) -> tuple[list[Case], int]:
     """Up to `count` exact students, and how many were trained."""
     found: list[Case] = []
     tried = 0
-    while len(found) < count and tried < MOST_TRIED * count:
+    while len(found) < count and tried < tries * count:
         batch = [_teacher(number) for number in range(tried, tried + 2 * count)]
         tried += len(batch)
         for student in distill(batch, replace(COMPRESSED, factor=factor), seed=SEED):
@@ -86,23 +97,25 @@ def _teacher(number: int) -> Teacher:
     return Teacher(number, sample.program, sample.signature)
 
 
-def report(points: Sequence[Point], method: str) -> str:
+def report(points: Sequence[Point], method: str, note: str) -> str:
     """The section of docs/results.md."""
     rows = [[point.varied, f"{point.level:g}", str(point.tried), *_cells(point.summary)] for point in points]
-    header = ["varied", "level", "tried", "models", "functional", "functional ceiling", "agreement"]
+    header = ["varied", "level", "tried", "models", "functional", "functional ceiling", "exact"]
     return (
-        f"Method `{method}`. Noise: Gaussian on every weight, zeros too, standard deviation in units of the "
-        "root mean square of its tensor; models are judged by what they compute then, so that the ceiling, "
-        "the verdict of the true program, falls too. Compression: teacher's d_model over student's, exact "
-        "students of the preset `sound` only. Shares in % with 95 % intervals.\n\n" + table(header, rows)
+        f"Method `{method}`. {note} Exact: the program that the weights stood for before, whether or not the "
+        "model still computes it. Agreement: with the model; same as teacher: share of the inputs on which "
+        "found and true program say the same. Shares in % with 95 % intervals.\n\n"
+        + table([*header, "agreement", "same as teacher", "seconds, median"], rows)
     )
 
 
 def _cells(summary: Summary | None) -> list[str]:
     if summary is None:
-        return ["0", "–", "–", "–"]
-    agreement = f"{100 * summary.agreement.value:.1f}"
-    return [str(summary.models), percent(summary.functional), percent(summary.ceiling), agreement]
+        return ["0", *["–"] * 6]
+    shares = [summary.functional, summary.ceiling, summary.exact]
+    means = [summary.agreement.value, summary.teacher_agreement.value]
+    seconds = f"{summary.seconds.value:.2f}"
+    return [str(summary.models), *map(percent, shares), *(f"{100 * m:.1f}" for m in means), seconds]
 
 
 def _test_sets(paths: Sequence[Path], count: int) -> list[TestSetFolder]:
@@ -110,6 +123,16 @@ def _test_sets(paths: Sequence[Path], count: int) -> list[TestSetFolder]:
     if paths:
         return [open_test_set(path.name, path.parent, count) for path in paths]
     return [test_set for test_set in quick_sets(count) if test_set.kind is not Kind.NATURAL]
+
+
+def _write(points: Sequence[Point], method: str) -> None:
+    """A section for noise and one for compression, of those that were measured."""
+    by_noise = [point for point in points if point.varied != COMPRESSION]
+    by_factor = [point for point in points if point.varied == COMPRESSION]
+    if by_noise:
+        write_section("robustness-noise", "Noise", report(by_noise, method, NOISE_NOTE))
+    if by_factor:
+        write_section("robustness-compression", "Compression", report(by_factor, method, FACTOR_NOTE))
 
 
 def main() -> None:
@@ -121,10 +144,11 @@ def main() -> None:
     )
     parser.add_argument("--noise", type=float, nargs="*", default=[0.0, 0.01, 0.05, 0.1])
     parser.add_argument("--factors", type=float, nargs="*", default=[1.0, 2.0, 3.0, 4.0])
+    parser.add_argument("--tries", type=int, default=12, help="students trained for each one wanted, at most")
     parser.add_argument("--method", default="auto")
     parser.add_argument("--timeout", type=float, default=12.0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
+    parser.add_argument("--write", action="store_true", help="write sections of docs/results.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
     spec, run = DecompilerSpec(options.method), RunOptions(options.jobs, options.timeout)
@@ -132,13 +156,13 @@ def main() -> None:
     with Evaluation(spec, "robustness", run, Results()) as evaluation:
         for point in chain(
             noise_points(options.noise, _test_sets(options.sets, options.models), evaluation),
-            factor_points(options.factors, options.models, evaluation),
+            factor_points(options.factors, options.models, options.tries, evaluation),
         ):
             points.append(point)
             print(f"{point.varied} {point.level:g}: {_cells(point.summary)}", file=sys.stderr, flush=True)
     print(json.dumps({"schema": 1, "points": [asdict(point) for point in points]}, default=str))
     if options.write:
-        write_section("robustness", "Noise and compression", report(points, options.method))
+        _write(points, options.method)
 
 
 if __name__ == "__main__":

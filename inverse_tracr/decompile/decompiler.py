@@ -83,13 +83,15 @@ class _Found:
 
     @property
     def mostly_read(self) -> bool:
-        """Whether it was read off the whole model, and says most of what it does."""
-        return self.whole and not self.proposal.guess and self.verification.agreement >= MOSTLY
+        """Whether it was read off the whole model, and says most of what it does but for noise."""
+        if not self.whole or self.proposal.guess:
+            return False
+        return self.proposal.noise > 0 or self.verification.agreement >= MOSTLY
 
     @property
-    def rank(self) -> tuple[bool, bool, float]:
-        """Verified ones first, whole ones, then by agreement."""
-        return self.verification.verified, self.whole, self.verification.agreement
+    def rank(self) -> tuple[bool, bool, bool, float]:
+        """Verified ones first, whole ones, those read through noise, then by agreement."""
+        return self.verification.verified, self.whole, self.proposal.noise > 0, self.verification.agreement
 
 
 class Hunt:
@@ -120,13 +122,15 @@ class Hunt:
             own.append(self._judged(name, proposal))
             if own[-1].verification.verified:
                 return
-        repairable = [f for f in own if f.whole and f.verification.counterexample is not None]
+        repairable = [f for f in own if f.whole and not f.proposal.noise and f.verification.counterexample]
         if repairable and self._repairs:
             self._repair(max(repairable, key=lambda f: f.rank))
 
     def _judged(self, name: str, proposal: Proposal) -> _Found:
         self._tried[name] = self._tried.get(name, 0) + proposal.tried
         verification = _NOTHING if proposal.program is None else self._judge(proposal.program)
+        if proposal.noise:
+            verification = replace(verification, note=_with_noise(verification.note, proposal.noise))
         if proposal.partial and not self._understood.partial:
             self._understood = proposal
         return self._noted(_Found(name, proposal, verification))
@@ -184,3 +188,8 @@ def remembering_judge(model: TransformerProgram) -> Judge:
         return known[program]
 
     return judge
+
+
+def _with_noise(note: str, noise: float) -> str:
+    said = f"read through noise of {noise:.2%} of the root mean square of a tensor"
+    return f"{note}; {said}" if note else said

@@ -18,7 +18,9 @@ class Proposal:
 
     `partial` is the text of a program with unknown lines; in `program` these have no value. A `guess` was not
     read off the weights line by line: that it is mostly right says nothing of the model. `tried`: candidates,
-    programs that end at a half-layer among them, that were tried since the proposal before.
+    programs that end at a half-layer among them, that were tried since the proposal before. `noise` is the
+    share of its root mean square that the noise of a tensor has, where the program was read through noise: a
+    model that departs from every program, and this is the one that its weights stand for.
     """
 
     program: Program | None
@@ -27,6 +29,7 @@ class Proposal:
     unexplained: tuple[str, ...] = ()
     guess: bool = False
     tried: int = 1
+    noise: float = 0.0
 
 
 Judge = Callable[[Program], Verification]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from inverse_tracr.decompile.lift.denoise import NotNoisyError, denoised
 from inverse_tracr.decompile.lift.draft import Basis
 from inverse_tracr.decompile.lift.lift import Lifted, lift
 from inverse_tracr.decompile.lift.partial import partial_text, unexplained_parts
@@ -25,10 +27,27 @@ def propose_lift(model: TransformerProgram, _judge: Judge) -> Iterator[Proposal]
     them.
     """
     meant = lift(model)
+    if not meant.whole:
+        quiet = list(_through_noise(model))
+        if quiet:
+            yield from quiet
+            return
     yield from _proposals(meant, model.signature)
     executed = lift(model, exact=True)
     if executed.program is not None and executed.program != meant.program:
         yield from _proposals(executed, model.signature)
+
+
+def _through_noise(model: TransformerProgram) -> Iterator[Proposal]:
+    """The program that the weights stand for without their noise; nothing where that is not read whole."""
+    try:
+        quiet, noise = denoised(model)
+    except NotNoisyError:
+        return
+    lifted = lift(quiet)
+    if lifted.whole:
+        for proposal in _proposals(lifted, model.signature):
+            yield replace(proposal, noise=noise)
 
 
 def _proposals(lifted: Lifted, signature: Signature) -> Iterator[Proposal]:
