@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
+from inverse_tracr.decompile.relays import without_relays
 from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
 from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
@@ -129,6 +130,13 @@ class Hunt:
     def _judged(self, name: str, proposal: Proposal) -> _Found:
         self._tried[name] = self._tried.get(name, 0) + proposal.tried
         verification = _NOTHING if proposal.program is None else self._judge(proposal.program)
+        if proposal.program is not None and verification.verified:
+            program, without = without_relays(proposal.program, self._model, self._judge)
+            evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
+            proposal, verification = (
+                replace(proposal, program=program, evidence=evidence),
+                self._judge(program),
+            )
         if proposal.noise:
             verification = replace(verification, note=_with_noise(verification.note, proposal.noise))
         if proposal.partial and not self._understood.partial:
