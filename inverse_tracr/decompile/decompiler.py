@@ -133,10 +133,8 @@ class Hunt:
         if proposal.program is not None and verification.verified:
             program, without = without_relays(proposal.program, self._model, self._judge)
             evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
-            proposal, verification = (
-                replace(proposal, program=program, evidence=evidence),
-                self._judge(program),
-            )
+            proposal = replace(proposal, program=program, evidence=evidence)
+            verification = self._judge(program)
         if proposal.noise:
             verification = replace(verification, note=_with_noise(verification.note, proposal.noise))
         if proposal.partial and not self._understood.partial:

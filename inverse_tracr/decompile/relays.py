@@ -1,4 +1,4 @@
-"""Lines that hand on what they read: where a student has lost a value, what it reads seems to be mapped first."""
+"""Lines that hand on what they read: a student that has lost a value seems to map what it reads first."""
 
 from __future__ import annotations
 
