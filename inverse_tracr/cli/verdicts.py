@@ -57,6 +57,7 @@ def decompilation_data(found: Decompilation) -> dict[str, object]:
         "method": found.method,
         "candidates": found.candidates,
         "unexplained": list(found.unexplained),
+        "edits": list(found.edits),
         "evidence": [asdict(line) for line in found.evidence],
     }
 
