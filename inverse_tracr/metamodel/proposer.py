@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from inverse_tracr.metamodel.sites import SITES
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
 from inverse_tracr.rasp.program import Aggregate, Encoding, Program, Ref
-from inverse_tracr.rasp.readable import readable, rename_values
+from inverse_tracr.rasp.readable import description, readable, rename_values
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Value
 
@@ -29,6 +29,9 @@ WIDTHS = (2, WIDTH, WIDTH)
 and more probes."""
 
 MOST_INPUTS = 12
+
+ENTRY_COST = 0.2
+"""What an entry of a table costs a program, in nats: of those that fit alike, short ones are often right."""
 
 
 @cache
@@ -69,8 +72,7 @@ class Beams:
                 sites=SITES * (number + 1),
                 inputs=tuple(inputs[-MOST_INPUTS:]),
             )
-            for guess in found:
-                proposal = proposal_of(guess, model)
+            for proposal in _simplest_first(found, model):
                 if proposal.program is None or proposal.program in seen:
                     continue
                 seen.add(proposal.program)
@@ -80,6 +82,18 @@ class Beams:
                     tokens = tuple(places[token] for token in verification.counterexample.tokens)
                     if tokens not in inputs:
                         inputs.append(tokens)
+
+
+def _simplest_first(found: Sequence[Guess], model: TransformerProgram) -> list[Proposal]:
+    """Guesses as proposals, those first that tell the outputs on the probes, then likely and short ones."""
+    proposals = [proposal_of(guess, model) for guess in found]
+
+    def rank(at: int) -> tuple[float, float]:
+        program, guess = proposals[at].program, found[at]
+        entries = 0 if program is None else description(program)
+        return round(guess.match, 2), guess.score - ENTRY_COST * entries
+
+    return [proposals[at] for at in sorted(range(len(found)), key=rank, reverse=True)]
 
 
 def proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
