@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 from inverse_tracr.compile import Mode, compile_program
-from inverse_tracr.decompile import decompile, register_proposer
+from inverse_tracr.decompile import decompile
 from inverse_tracr.decompile.decompiler import UnknownMethodError, remembering_judge
 from inverse_tracr.decompile.outcome import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
@@ -89,14 +91,14 @@ def test_the_first_half_layer_that_disagrees_is_found(name: str, half_layer: int
     assert locator.first_disagreement(program_of(WRONG[name])[0]) == half_layer
 
 
-def test_the_decompiler_repairs_what_a_proposer_has_wrong() -> None:
+def test_the_decompiler_repairs_what_a_proposer_has_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = program_of(WRONG["a constant"])[0]
 
     def propose(_model: TransformerProgram, _judge: Judge):
         heads = tuple(LineEvidence(name, 4, ("2.0",), (), ()) for name in wrong.names)
         yield Proposal(wrong, heads, guess=True)
 
-    register_proposer("nearly", propose)
+    monkeypatch.setattr(sys.modules["inverse_tracr.decompile.proposers"], "_PROPOSERS", {"nearly": propose})
     alone = decompile(model_of(TRUE), method="nearly")
     assert not alone.verification.verified
     assert alone.tried == ("nearly: 1",)

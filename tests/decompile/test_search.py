@@ -6,7 +6,7 @@ import pytest
 
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import decompile
-from inverse_tracr.rasp import parse_source
+from inverse_tracr.rasp import Aggregate, Line, Select, SelectorWidth, parse_source
 from tests.decompile.rotation import rotated
 
 PROGRAMS = {
@@ -50,6 +50,10 @@ return pair
 }
 
 
+def is_attention(line: Line) -> bool:
+    return isinstance(line, Select | Aggregate | SelectorWidth)
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_turned_model_is_decompiled_and_verified(name: str) -> None:
     source = parse_source(PROGRAMS[name].lstrip())
@@ -61,7 +65,10 @@ def test_a_turned_model_is_decompiled_and_verified(name: str) -> None:
 
     assert found.verification.verified, str(found)
     assert found.method == "search"
+    assert found.program is not None
     assert {line.half_layer for line in found.evidence} != {None}
+    attending = [e for e, line in zip(found.evidence, found.program.lines, strict=True) if is_attention(line)]
+    assert all(len(evidence.heads) >= 1 and evidence.probes > 0 for evidence in attending)
 
 
 def test_auto_goes_on_where_the_lift_fails() -> None:

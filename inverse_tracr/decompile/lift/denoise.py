@@ -99,6 +99,8 @@ def _deviation(array: Floats) -> float:
     deviation = float(np.median(sizes)) / 0.6745
     for _ in range(8):
         small = sizes[sizes < 4 * deviation]
+        if not small.any():
+            return 0.0
         deviation = float(np.sqrt((small**2).mean()))
     return deviation
 

@@ -52,20 +52,33 @@ def numerical_column(ref: Ref, numbers: NDArray[np.float64], mask: Truth) -> Col
 
 @dataclass(frozen=True)
 class Sketch:
-    """A program so far: lines, and the columns of those that are s-ops (inputs included)."""
+    """A program so far: lines, and the columns of those that are s-ops (inputs included).
+
+    Each line has the half-layer and the heads (as in `2.1`) that it was read from; `probes` is the number of
+    inputs on which it was.
+    """
 
     lines: tuple[Line, ...]
     columns: tuple[Column, ...]
     half_layers: tuple[int, ...]
+    heads: tuple[tuple[str, ...], ...]
+    probes: int
     cost: float
 
     def extended(
-        self, lines: tuple[Line, ...], columns: tuple[Column, ...], half: int, cost: float
+        self,
+        lines: tuple[Line, ...],
+        columns: tuple[Column, ...],
+        half: int,
+        cost: float,
+        heads: tuple[str, ...] = (),
     ) -> Sketch:
         """The sketch with more lines of one half-layer."""
         return Sketch(
             (*self.lines, *lines),
             (*self.columns, *columns),
             (*self.half_layers, *([half] * len(lines))),
+            (*self.heads, *([heads] * len(lines))),
+            self.probes,
             self.cost + cost,
         )

@@ -109,13 +109,20 @@ def _proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Pr
         named, places = canonical_places(program, model.signature, exact_means=True)
         tidy = readable(named, model.signature, exact_means=True)
     except InverseTracrError:
-        return Proposal(program, _evidence(program, {}))
-    half = {places[old]: h for old, h in enumerate(sketch.half_layers) if old in places}
-    return Proposal(tidy, _evidence(tidy, half))
+        return Proposal(program, _evidence(program, sketch, {i: i for i in range(len(program.lines))}))
+    return Proposal(tidy, _evidence(tidy, sketch, places))
 
 
-def _evidence(program: Program, half_layers: dict[int, int]) -> tuple[LineEvidence, ...]:
-    return tuple(
-        LineEvidence(name, half_layers.get(position), (), (), ())
-        for position, name in enumerate(program.names)
-    )
+def _evidence(program: Program, sketch: Sketch, places: dict[int, int]) -> tuple[LineEvidence, ...]:
+    """Half-layer, heads and number of probes of each line of the sketch that became a line of the program."""
+    origins: dict[int, list[int]] = {}
+    for old in range(len(sketch.lines)):
+        if old in places:
+            origins.setdefault(places[old], []).append(old)
+    found: list[LineEvidence] = []
+    for position, name in enumerate(program.names):
+        own = origins.get(position, [])
+        heads = tuple(dict.fromkeys(head for old in own for head in sketch.heads[old]))
+        half = sketch.half_layers[own[0]] if own else None
+        found.append(LineEvidence(name, half, heads, (), (), sketch.probes if own else 0))
+    return tuple(found)

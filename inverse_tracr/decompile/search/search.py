@@ -51,7 +51,8 @@ def search_sketches(
 ) -> tuple[list[Sketch], int]:
     """Sketches that explain every half-layer, the cheapest first, and how many candidates were tried."""
     seen = visible(observation.probes, signature.causal)
-    start = Sketch((), tuple(input_columns(signature, observation.probes)), (), 0.0)
+    columns = tuple(input_columns(signature, observation.probes))
+    start = Sketch((), columns, (), (), len(observation.probes.lengths), 0.0)
     beam, tried = [start], 0
     for layer in range(len(observation.heads)):
         following: list[Sketch] = []
@@ -77,7 +78,7 @@ def _attention(
             ref = len(state.lines)
             readings = read_head(observation, layer, head, columns, seen, ref)
             following += [
-                _with_head(state, widths, reading, 2 * layer) for reading in readings[: config.readings]
+                _with_head(state, widths, reading, layer, head) for reading in readings[: config.readings]
             ]
             if not readings:
                 following.append((_unread(observation, layer, head, state), widths))
@@ -93,7 +94,7 @@ def _unread(observation: Observation, layer: int, head: int, state: Sketch) -> S
 
 
 def _with_head(
-    state: Sketch, widths: list[Column], reading: HeadReading, half: int
+    state: Sketch, widths: list[Column], reading: HeadReading, layer: int, head: int
 ) -> tuple[Sketch, list[Column]]:
     """Append the select and the consumer of a head, and the map that it moves where that is a new line."""
     lines: list[Line] = []
@@ -115,7 +116,8 @@ def _with_head(
     column = Column(ref + 1, column.labels, column.values, column.numbers)
     if isinstance(consumer, SelectorWidth):
         widths = [*widths, column]
-    return state.extended(tuple(lines), (column,), half, reading.cost), widths
+    heads = (f"{layer}.{head}",)
+    return state.extended(tuple(lines), (column,), 2 * layer, reading.cost, heads), widths
 
 
 def _numbered(column: Column, weights: tuple[float, ...]) -> Line:

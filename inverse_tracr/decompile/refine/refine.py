@@ -1,0 +1,137 @@
+"""Lines put in where an MLP tells apart what no line does, and values told apart that a line gives as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inverse_tracr.decompile.proposers import Judge, Proposal
+from inverse_tracr.decompile.refine.observed import Missing, Observed
+from inverse_tracr.decompile.refine.substitute import Finer, readers_of, substituted
+from inverse_tracr.decompile.repair import Repaired, repaired_proposal
+from inverse_tracr.decompile.repair.edit import Edit
+from inverse_tracr.decompile.repair.locate import half_layers
+from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp.functions import BinaryTable, UnaryTable
+from inverse_tracr.rasp.program import Aggregate, Line, Map, Program, Ref, SequenceMap
+from inverse_tracr.rasp.value_sets import ValueSets
+from inverse_tracr.rasp.values import Maybe, Value
+
+MOST_EDITS = 4
+MOST_JUDGED = 12
+"""Programs that the verifier is asked about."""
+GAIN = 0.5
+"""Share of what is left that an edit must explain."""
+
+
+def refine(proposal: Proposal, model: TransformerProgram, judge: Judge) -> tuple[Proposal, tuple[str, ...]]:
+    """A verified proposal with finer lines where the model's MLPs have them, and what was edited."""
+    first = proposal.program
+    assert first is not None
+    try:
+        observed = Observed(model)
+        found, edits = _refined(proposal, observed, model, judge)
+    except InverseTracrError:  # too many means to list
+        return proposal, ()
+    return found, edits
+
+
+def _refined(
+    proposal: Proposal, observed: Observed, model: TransformerProgram, judge: Judge
+) -> tuple[Proposal, tuple[str, ...]]:
+    said: list[str] = []
+    judged = 0
+    for _ in range(MOST_EDITS):
+        program = proposal.program
+        assert program is not None
+        verdict, left = judge(program).verdict, observed.left(program)
+        better: Proposal | None = None
+        for missing in observed.missing(program):
+            for edit in _edits(program, model, missing):
+                if judged >= MOST_JUDGED:
+                    return proposal, tuple(said)
+                repaired = Repaired(1, edit.program, (edit.what,), edit.places)
+                if observed.left(edit.program) > left - GAIN * missing.left:
+                    continue
+                judged += 1
+                if judge(edit.program).verdict is not verdict:
+                    continue
+                own = repaired_proposal(proposal, repaired, model, judge)
+                if own.program is not None and observed.left(own.program) < left - GAIN * missing.left:
+                    better = own
+                    said.append(edit.what)
+                    break
+            if better is not None:
+                break
+        if better is None:
+            break
+        proposal = better
+    return proposal, tuple(said)
+
+
+def _edits(program: Program, model: TransformerProgram, missing: Missing) -> Iterator[Edit]:
+    """A line of its own first, then values told apart."""
+    sets = ValueSets(program, model.signature, exact_means=True)
+    halves = half_layers(program)
+    if len(missing.refs) == 1:
+        yield from _inserted(program, sets, halves, missing)
+    at = [p for p, half in enumerate(halves) if half == missing.half]
+    for position in sorted(at, key=lambda p: -len(sets[p])):
+        edit = _split(program, sets, position, missing)
+        if edit is not None:
+            yield edit
+
+
+def _inserted(program: Program, sets: ValueSets, halves: list[int], missing: Missing) -> Iterator[Edit]:
+    """A map of the s-op that the classes are of, which one of its readers reads instead."""
+    (read,) = missing.refs
+    classes = {value[0]: c for value, c in missing.classes.items() if value}
+    if len(classes) != len(sets[read]) or len(set(classes.values())) == len(classes):
+        return
+    first = {c: value for value, c in reversed(classes.items())}
+    line = Map(read, UnaryTable(tuple((value, c) for value, c in classes.items())))
+    for reader in readers_of(program, read):
+        if halves[reader] > missing.half and not isinstance(program.lines[reader], Map):
+            edit = substituted(program, sets, read, [reader], Finer(line, first))
+            if edit is not None:
+                yield edit
+
+
+def _split(program: Program, sets: ValueSets, position: int, missing: Missing) -> Edit | None:
+    """A line of the MLP with values for each of the classes."""
+    line = program.lines[position]
+    readers = readers_of(program, position)
+    movers = any(isinstance(program.lines[r], Aggregate) for r in readers)
+    if position == program.output or movers or not isinstance(line, Map | SequenceMap):
+        return None
+    operands: tuple[Ref, ...] = (line.operand,) if isinstance(line, Map) else (line.first, line.second)
+    if not set(missing.refs) <= set(operands):
+        return None
+    numbers: dict[tuple[Maybe, int], Value] = {}
+    stands_for: dict[Value, Value] = {}
+    entries: list[tuple[tuple[Value, ...], Maybe]] = []
+    for row in _rows(sets, operands):
+        said = line.function(*row)  # pyright: ignore[reportCallIssue]
+        key = tuple(row[operands.index(ref)] for ref in missing.refs)
+        if said is None:
+            entries.append((row, None))
+            continue
+        fresh = numbers.setdefault((said, missing.classes.get(key, 0)), len(numbers))
+        stands_for[fresh] = said
+        entries.append((row, fresh))
+    if len(numbers) == len(sets[position]):
+        return None
+    return substituted(program, sets, position, readers, Finer(_tabulated(operands, entries), stands_for))
+
+
+def _rows(sets: ValueSets, operands: tuple[Ref, ...]) -> list[tuple[Value, ...]]:
+    if len(operands) == 1:
+        return [(x,) for x in sets[operands[0]]]
+    return [(x, y) for x in sets[operands[0]] for y in sets[operands[1]]]
+
+
+def _tabulated(operands: tuple[Ref, ...], entries: list[tuple[tuple[Value, ...], Maybe]]) -> Line:
+    if len(operands) == 1:
+        return Map(operands[0], UnaryTable(tuple((row[0], said) for row, said in entries)))
+    pairs = tuple(((row[0], row[1]), said) for row, said in entries)
+    return SequenceMap(operands[0], operands[1], BinaryTable(pairs))
