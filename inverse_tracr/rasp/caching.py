@@ -23,11 +23,22 @@ def empty_caches() -> None:
         empty()
 
 
+def cached(*, maxsize: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """`functools.lru_cache` for results that are the same for equal arguments of any type."""
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        kept = lru_cache(maxsize=maxsize)(function)
+        _EMPTIED.append(kept.cache_clear)
+        return cast("Callable[Arguments, Result]", kept)
+
+    return decorate
+
+
 def types_of(value: object) -> Hashable:
     """What tells a value from equal ones of other types; None where there are no others.
 
-    That is the type of a bool or a number with a point; of a tuple what its members have; of a function what
-    the values that it names have: it says so in its attribute `value_types`.
+    That is the type of a bool or a number with a point; of a tuple what its members have, once where they are
+    all such; of a function what the values that it names have: it says so in its attribute `value_types`.
     """
     kind = type(value)
     if kind in _ALONE:
@@ -35,10 +46,16 @@ def types_of(value: object) -> Hashable:
     if kind is not tuple:
         return getattr(value, "value_types", kind)
     members = cast("tuple[object, ...]", value)
-    return None if _ALONE.issuperset(map(type, members)) else tuple(map(types_of, members))
+    kinds = set(map(type, members))
+    if kinds <= _ALONE:
+        return None
+    if len(kinds) == 1 and kinds <= _PLAIN:
+        return kinds.pop()
+    return tuple(map(types_of, members))
 
 
-_ALONE = frozenset({int, str, type(None)})
+_ALONE = frozenset({int, str, bytes, type(None)})
+_PLAIN = frozenset({bool, float})
 
 
 def cached_by_type(*, maxsize: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:

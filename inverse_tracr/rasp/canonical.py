@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from operator import is_
+from typing import NamedTuple
 
 from inverse_tracr.rasp.functions import (
     Comparison,
     NamedPredicate,
     UnaryTable,
     compose,
-    tabulate_binary,
     tabulate_predicate,
-    tabulate_unary,
 )
 from inverse_tracr.rasp.fusion import live_positions, select_lines
 from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
@@ -33,6 +32,7 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulated_binary, tabulated_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 
@@ -60,8 +60,11 @@ def canonical_places(
     """
     places = {position: position for position in range(len(program))}
     for _ in range(_MAX_PASSES):
-        fused, kept = _fuse(program, ValueSets(program, signature, exact_means=exact_means))
-        simpler, moved = _Rewriter(fused, ValueSets(fused, signature, exact_means=exact_means)).result()
+        sets = ValueSets(program, signature, exact_means=exact_means)
+        fused, kept = _fuse(program, sets)
+        if fused is not program:
+            sets = ValueSets(fused, signature, exact_means=exact_means)
+        simpler, moved = _Rewriter(fused, sets).result()
         places = {old: moved[kept[now]] for old, now in places.items() if now in kept and kept[now] in moved}
         if simpler == program:
             return simpler, places
@@ -91,7 +94,10 @@ def _fuse(program: Program, values: ValueSets) -> tuple[Program, dict[int, int]]
             )
         lines.append(line)
     live = live_positions(lines, program.output)
-    return select_lines(lines, live, program.output), {old: new for new, old in enumerate(live)}
+    kept = {old: new for new, old in enumerate(live)}
+    if len(live) == len(lines) and all(map(is_, lines, program.lines)):
+        return program, kept
+    return select_lines(lines, live, program.output), kept
 
 
 def _kept_values(program: Program) -> set[Ref]:
@@ -106,16 +112,14 @@ def _kept_values(program: Program) -> set[Ref]:
     return kept
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """Values of an s-op before and after renumbering, side by side."""
 
     old: tuple[Value, ...]
     new: tuple[Value, ...]
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A line in canonical terms, and its values."""
 
     line: Line
@@ -155,7 +159,8 @@ class _Rewriter:
         found = [(self._rewrite(position), position) for position in positions]
         seen = {f.numbered.line: f for f, _ in found if f.numbered is not None}
         found = [(_shared(f, seen), position) for f, position in found]
-        found.sort(key=lambda pair: _content(pair[0].line))
+        if len(found) > 1:
+            found.sort(key=lambda pair: _content(pair[0].line))
         placed: dict[Line, int] = {}
         for rewritten, position in found:
             if rewritten.line not in placed:
@@ -204,13 +209,13 @@ class _Rewriter:
         operand, place = self._known[line.operand], self._place[line.operand]
         return self._valued(
             position,
-            tabulate_unary(line.function, operand.old),
+            tabulated_unary(line.function, operand.old).results,
             lambda results: Map(place, name_unary(operand.new, results), line.encoding),
         )
 
     def _sequence_map(self, position: int, line: SequenceMap) -> _Found:
         first, second = line.first, line.second
-        table = tabulate_binary(line.function, self._known[first].old, self._known[second].old)
+        table = tabulated_binary(line.function, self._known[first].old, self._known[second].old).results
         if self._place[first] > self._place[second]:
             table = _transposed(table, len(self._known[second].old))
             first, second = second, first

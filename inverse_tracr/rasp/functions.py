@@ -267,7 +267,7 @@ class NamedUnary:
             raise ValueError(f"the function `{self.op.value}` takes {need}, got {self.constant!r}")
         _check_maybe(self.constant)
 
-    @cached_property
+    @property
     def value_types(self) -> Hashable:
         """Types of the values that it names (see `caching`)."""
         return types_of(self.constant)
@@ -409,7 +409,7 @@ class NamedPredicate:
         _check_maybe(self.constant)
         check_value(self.offset)
 
-    @cached_property
+    @property
     def value_types(self) -> Hashable:
         """Types of the values that it names (see `caching`)."""
         return types_of((self.constant, self.offset))
@@ -429,13 +429,18 @@ class NamedPredicate:
 
     def row(self, keys: tuple[Value, ...], query: Value) -> tuple[bool, ...]:
         """Whether the query selects each of `keys`."""
-        if self.side is Side.QUERY and not self.offset:
-            compare = _COMPARE[self.comparison]
-            try:
-                return tuple([bool(compare(key, query)) for key in keys])
-            except TypeError:
-                pass  # Python can compare some of them at most
-        return tuple([self(key, query) for key in keys])
+        compare = _COMPARE[self.comparison]
+        try:
+            match self.side:
+                case Side.KEY_ALONE:
+                    return tuple([bool(compare(key, self.constant)) for key in keys])
+                case Side.QUERY_ALONE:
+                    return (bool(compare(query, self.constant)),) * len(keys)
+                case Side.QUERY:
+                    other: Any = query + self.offset if self.offset else query  # pyright: ignore[reportOperatorIssue]
+                    return tuple([bool(compare(key, other)) for key in keys])
+        except TypeError:  # Python can compare some of them at most
+            return tuple([self(key, query) for key in keys])
 
 
 @dataclass(frozen=True)

@@ -87,10 +87,13 @@ def _arithmetic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iter
     yield from _scaling_candidates(pairs)
     if all(isinstance(x, int) for x in xs):
         largest = max(abs(int(x)) for x in xs)  # pyright: ignore[reportArgumentType]
-        for c in range(2, min(largest, _MAX_OFFSET) + 1):
-            yield NamedUnary(UnaryOp.FLOOR_DIVIDE, c)
-        for c in range(2, min(largest, _MAX_OFFSET) + 1):
-            yield NamedUnary(UnaryOp.MODULO, c)
+        divisors = max(min(largest, _MAX_OFFSET) - 1, 0)
+        yield from _FLOOR_DIVISIONS[:divisors]
+        yield from _MODULOS[:divisors]
+
+
+_FLOOR_DIVISIONS = tuple(NamedUnary(UnaryOp.FLOOR_DIVIDE, c) for c in range(2, _MAX_OFFSET + 1))
+_MODULOS = tuple(NamedUnary(UnaryOp.MODULO, c) for c in range(2, _MAX_OFFSET + 1))
 
 
 def _scaling_candidates(
@@ -131,6 +134,9 @@ def _logic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iterator[
         yield NamedUnary(UnaryOp.OR, falsy)
 
 
+_BINARY = tuple(map(NamedBinary, BinaryOp))
+
+
 @cached_by_type(maxsize=50_000)
 def name_binary(xs: tuple[Value, ...], ys: tuple[Value, ...], table: tuple[Maybe, ...]) -> BinaryFunction:
     """The first named function with these values, in the order of `BinaryOp`; a table if none.
@@ -138,21 +144,28 @@ def name_binary(xs: tuple[Value, ...], ys: tuple[Value, ...], table: tuple[Maybe
     `table` is row by row: entry `i * len(ys) + j` belongs to `xs[i], ys[j]`.
     """
     pairs = [(x, y) for x in xs for y in ys]
-    for op in BinaryOp:
-        candidate = NamedBinary(op)
+    for candidate in _BINARY:
         if all(candidate(x, y) == value for (x, y), value in zip(pairs, table, strict=True)):
             return candidate
     return BinaryTable(tuple(zip(pairs, table, strict=True)))
 
 
-@cached_by_type(maxsize=50_000)
+Rows = tuple[bytes, ...]
+"""For every query a byte a key: 1 where it is selected."""
+
+
 def name_predicate(
     keys: tuple[Value, ...], queries: tuple[Value, ...], rows: tuple[tuple[bool, ...], ...]
 ) -> Predicate:
     """The first named predicate that selects the same pairs; a table if none. Rows are queries."""
+    return _name_predicate(keys, queries, tuple([bytes(map(bool, row)) for row in rows]))
+
+
+@cached_by_type(maxsize=50_000)
+def _name_predicate(keys: tuple[Value, ...], queries: tuple[Value, ...], rows: Rows) -> Predicate:
     for candidate in _predicate_candidates(keys, queries, rows):
         if all(
-            candidate(key, query) == bool(selected)
+            candidate(key, query) == selected
             for query, row in zip(queries, rows, strict=True)
             for key, selected in zip(keys, row, strict=True)
         ):
@@ -168,30 +181,41 @@ def name_predicate(
 
 
 def _predicate_candidates(
-    keys: tuple[Value, ...], queries: tuple[Value, ...], rows: tuple[tuple[bool, ...], ...]
+    keys: tuple[Value, ...], queries: tuple[Value, ...], rows: Rows
 ) -> Iterator[NamedPredicate]:
-    yield NamedPredicate(Comparison.TRUE)
-    yield NamedPredicate(Comparison.FALSE)
-    for comparison in list(Comparison)[:6]:
-        yield NamedPredicate(comparison)
+    yield from _PREDICATES
     if len(set(rows)) == 1:
         yield from _one_sided(Side.KEY_ALONE, keys, tuple(rows[0]))
     columns = tuple(zip(*rows, strict=True))
     if len(set(columns)) == 1:
-        yield from _one_sided(Side.QUERY_ALONE, queries, tuple(columns[0]))
-    yield from _offset_candidates(keys, queries)
+        yield from _one_sided(Side.QUERY_ALONE, queries, columns[0])
+    if _is_of_differences(keys, queries, rows):
+        yield from _offset_candidates(keys, queries)
 
 
-def _one_sided(side: Side, values: tuple[Value, ...], truth: tuple[bool, ...]) -> Iterator[NamedPredicate]:
+_PREDICATES = tuple(map(NamedPredicate, (Comparison.TRUE, Comparison.FALSE, *list(Comparison)[:6])))
+
+
+def _one_sided(side: Side, values: tuple[Value, ...], truth: tuple[int, ...]) -> Iterator[NamedPredicate]:
     for candidate in _threshold_candidates(values, truth):
         comparison = Comparison(candidate.op.value.split()[1])
         yield NamedPredicate(comparison, side, candidate.constant)
 
 
+def _is_of_differences(keys: tuple[Value, ...], queries: tuple[Value, ...], rows: Rows) -> bool:
+    """Whether all values are whole numbers, and the difference of key and query decides the selection."""
+    if not all(isinstance(value, int) for value in (*keys, *queries)):
+        return False
+    decided: dict[int, int] = {}
+    return all(
+        decided.setdefault(key - query, selected) == selected  # pyright: ignore[reportOperatorIssue, reportArgumentType]
+        for query, row in zip(queries, rows, strict=True)
+        for key, selected in zip(keys, row, strict=True)
+    )
+
+
 def _offset_candidates(keys: tuple[Value, ...], queries: tuple[Value, ...]) -> Iterator[NamedPredicate]:
     numbers = [v for v in (*keys, *queries) if isinstance(v, int)]
-    if len(numbers) != len(keys) + len(queries) or not numbers:
-        return
     reach = min(max(numbers) - min(numbers) + 1, _MAX_OFFSET)
     for size in range(1, reach + 1):
         for offset in (size, -size):

@@ -32,6 +32,7 @@ from inverse_tracr.rasp.values import Maybe, Value, value_text
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LITERAL_NAMES = {"True", "False", "None"}
+_TEMPLATES = {op: re.sub(r"\bc\b", "{}", op.value) for op in UnaryOp}
 
 
 def print_program(program: Program, signature: Signature | None = None) -> str:
@@ -84,9 +85,7 @@ def print_unary(function: UnaryFunction) -> str:
     """`x < 3`, `not x`, or `{0: "a", _: "b"}`."""
     if isinstance(function, UnaryTable):
         return _table_text([(value_text(key), value) for key, value in function.entries], function.default)
-    if function.op is UnaryOp.CONSTANT:
-        return value_text(function.constant)
-    return re.sub(r"\bc\b", lambda _match: value_text(function.constant), function.op.value)
+    return _TEMPLATES[function.op].replace("{}", value_text(function.constant))
 
 
 def print_binary(function: BinaryFunction) -> str:

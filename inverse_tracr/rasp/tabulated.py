@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.rasp.caching import cached_by_type
-from inverse_tracr.rasp.functions import (
-    BinaryFunction,
-    Predicate,
-    UnaryFunction,
-    tabulate_binary,
-    tabulate_predicate,
-    tabulate_unary,
-)
+from inverse_tracr.rasp.caching import cached, cached_by_type
+from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
 from inverse_tracr.rasp.values import Maybe, Value, ordered
 
 
@@ -39,22 +32,22 @@ class Tabulated:
 @cached_by_type(maxsize=50_000)
 def tabulated_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> Tabulated:
     """`function` at every x of `xs`."""
-    return Tabulated(tabulate_unary(function, xs))
+    return Tabulated(tuple([function(x) for x in xs]))
 
 
 @cached_by_type(maxsize=50_000)
 def tabulated_binary(function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]) -> Tabulated:
     """`function` at every pair, row by row as `tabulate_binary` has them."""
-    return Tabulated(tabulate_binary(function, xs, ys))
+    return Tabulated(function.table(xs, ys))
 
 
-@cached_by_type(maxsize=50_000)
+@cached(maxsize=50_000)
 def selection_table(
     predicate: Predicate, keys: tuple[Value, ...], queries: tuple[Value, ...]
 ) -> NDArray[np.bool_]:
     """Which keys each query selects; shape [queries + 1, keys + 1], what has no value is never selected."""
     table = np.zeros((len(queries) + 1, len(keys) + 1), dtype=np.bool_)
-    if keys and queries:
-        table[:-1, :-1] = tabulate_predicate(predicate, keys, queries)
+    rows = b"".join([bytes(predicate.row(keys, query)) for query in queries])
+    table[:-1, :-1] = np.frombuffer(rows, dtype=np.bool_).reshape(len(queries), len(keys))
     table.setflags(write=False)
     return table

@@ -40,15 +40,16 @@ def unpacked(code: int) -> Open:
     return Open(*(code >> _BITS * place & (1 << _BITS) - 1 for place in range(len(Open._fields))))
 
 
-@lru_cache(maxsize=4096)
-def lines_needed(unused: Open) -> int:
+@lru_cache(maxsize=8192)
+def lines_needed(code: int) -> int:
     """Lines that suffice to reduce the open lines to one that reads tokens and always has a value.
 
     Two categorical lines merge in one sequence map. A numerical line among others takes a map first, and so
     does a lone line of strings. What lacks values ends in a select and its width: one line more than a
     sequence map, two where there is nothing to merge. Where no open line reads tokens, one more brings them
-    in.
+    in. `code` are the counts of open lines, packed.
     """
+    unused = unpacked(code)
     count = unused.total
     if not count:
         return 1

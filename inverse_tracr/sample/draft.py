@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from inverse_tracr.rasp.program import (
     INDICES,
@@ -20,23 +19,17 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.sample.budget import Open, lines_needed, unpacked
+from inverse_tracr.sample.budget import lines_needed, unpacked
 from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.facts import Selector, Sop
 from inverse_tracr.sample.operations import Operations, inputs
 
 
-class State(NamedTuple):
-    """What decides how a draft may go on: the open lines, and the lines to spare once they are used."""
-
-    unused: Open
-    slack: int
-
-
 class Draft:
     """Lines so far, what is known of each, and which of them nothing uses yet.
 
-    `remaining` counts the lines still to be added. `sops` holds what is known of every s-op, the inputs
+    `remaining` counts the lines still to be added, `open_code` those that nothing uses yet, packed (see
+    `budget`); every select must have been used. `sops` holds what is known of every s-op, the inputs
     among them; `categorical`, `numerical` and `selectors` list the references of each kind.
     """
 
@@ -51,18 +44,13 @@ class Draft:
         tokens, indices = inputs(signature)
         self.sops: dict[Ref, Sop] = {TOKENS: tokens, INDICES: indices}
         self._operations.seen |= {tokens.key, indices.key}
-        self._selected: dict[Ref, Selector] = {}
+        self._known: list[Sop | Selector] = [tokens, indices]
         self._read: list[tuple[Ref, ...]] = []
         self._uses: list[int] = []
-        self._unused = 0
+        self.open_code = 0
         self.remaining = length
 
     # -- what is there ---------------------------------------------------------------------------------------
-
-    def state(self) -> State:
-        """Open lines and slack; every select must have been used."""
-        unused = unpacked(self._unused)
-        return State(unused, self.remaining - lines_needed(unused))
 
     def open_among(self, refs: list[Ref]) -> list[Ref]:
         """Those of `refs` that are lines which nothing uses yet."""
@@ -71,9 +59,9 @@ class Draft:
 
     def feasible(self) -> bool:
         """Whether the lines still to be added can use every open line, and end in a proper output."""
-        unused, slack = self.state()
         if self.remaining:
-            return slack >= 0
+            return self.remaining >= lines_needed(self.open_code)
+        unused = unpacked(self.open_code)
         return unused.total == 1 and not (unused.partial or unused.token_free)
 
     def program(self) -> Program:
@@ -89,22 +77,23 @@ class Draft:
         if not self.remaining:
             return None
         ref, refs = len(self.lines), operands(line)
-        known = [self.sops.get(above) or self._selected[above] for above in refs]
+        known = [self._known[above + 2] for above in refs]
         found = _EVALUATE[type(line)](self._operations, line, *known, ref)
         if found is None:
             return None
         self.remaining -= 1
-        self._use(refs, known)
+        for above in refs:
+            self._use(above)
         if isinstance(found, Selector):
-            self._selected[ref] = found
             self.selectors.append(ref)
         else:
             self.sops[ref] = found
-            self._unused += found.open_code
+            self.open_code += found.open_code
             (self.numerical if found.numerical else self.categorical).append(ref)
         if not ref:
             self.categorical.insert(1, INDICES)
         self._operations.seen.add(found.key)
+        self._known.append(found)
         self.lines.append(line)
         self._read.append(refs)
         self._uses.append(0)
@@ -121,29 +110,28 @@ class Draft:
                 self._unuse(above)
 
     def _forget(self, ref: Ref) -> None:
-        found = self._selected.pop(ref, None)
-        if found is not None:
+        found = self._known.pop()
+        if isinstance(found, Selector):
             self.selectors.pop()
         else:
-            found = self.sops.pop(ref)
-            self._unused -= found.open_code
+            del self.sops[ref]
+            self.open_code -= found.open_code
             (self.numerical if found.numerical else self.categorical).pop()
         if not ref:
             self.categorical.remove(INDICES)
         self._operations.seen.discard(found.key)
 
-    def _use(self, refs: tuple[Ref, ...], known: list[Sop | Selector]) -> None:
-        for above, found in zip(refs, known, strict=True):
-            if above >= 0:
-                if not self._uses[above] and not isinstance(found, Selector):
-                    self._unused -= found.open_code
-                self._uses[above] += 1
+    def _use(self, ref: Ref) -> None:
+        if ref >= 0:
+            if not self._uses[ref] and ref in self.sops:
+                self.open_code -= self.sops[ref].open_code
+            self._uses[ref] += 1
 
     def _unuse(self, ref: Ref) -> None:
         if ref >= 0:
             self._uses[ref] -= 1
             if not self._uses[ref] and ref in self.sops:
-                self._unused += self.sops[ref].open_code
+                self.open_code += self.sops[ref].open_code
 
 
 _EVALUATE: dict[type[Line], Callable[..., Sop | Selector | None]] = {

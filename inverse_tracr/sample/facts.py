@@ -9,7 +9,7 @@ from typing import NamedTuple
 from inverse_tracr.rasp.program import Ref, Select
 from inverse_tracr.rasp.values import Value, is_number
 from inverse_tracr.sample.budget import Open, packed
-from inverse_tracr.sample.grid import Index
+from inverse_tracr.sample.grid import Choice, Index, Table
 
 Values = tuple[Value, ...]
 
@@ -20,6 +20,8 @@ class Kind(enum.Enum):
     NUMBER = "number"
     TEXT = "text"
     PAIR = "pair"
+
+    __hash__ = object.__hash__
 
 
 def kind_of(values: Values) -> Kind:
@@ -36,11 +38,10 @@ class Sop(NamedTuple):
     """An s-op: its value set, and what it is on the probes and, where it is local, on every local entry.
 
     Columns hold indices into `values`, `len(values)` where there is no value. `local` is None for an s-op
-    that depends on tokens of other positions. `key` tells s-ops apart, `spread` counts its different probe
-    values. `token_free`: proved to be a function of position and length alone; `reads_tokens`: seen on the
-    probes to be none. `total`: has a value on every input. `root` and `root_table` write it as a function
-    of the value of another s-op (itself, unless it is a map). `open_code`: what the budget counts while
-    nothing uses it.
+    that depends on tokens of other positions. `key` tells s-ops apart. `token_free`: proved to be a function
+    of position and length alone; `reads_tokens`: seen on the probes to be none. `total`: has a value on every
+    input. `root` and `root_table` write it as a function of the value of another s-op (itself, unless it is a
+    map). `open_code`: what the budget counts while nothing uses it.
     """
 
     values: Values
@@ -48,7 +49,6 @@ class Sop(NamedTuple):
     probe: Index
     local: Index | None
     key: bytes
-    spread: int
     token_free: bool
     reads_tokens: bool
     total: bool
@@ -60,9 +60,7 @@ class Sop(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def open_code(
-    kind: Kind, size: int, *, numerical: bool, total: bool, reads_tokens: bool, is_map: bool
-) -> int:
+def open_code(kind: Kind, size: int, numerical: bool, total: bool, reads_tokens: bool, is_map: bool) -> int:
     """How an s-op of `size` values counts while nothing uses it (see `budget.packed`)."""
     return packed(
         Open(
@@ -79,14 +77,12 @@ def open_code(
 class Selector(NamedTuple):
     """A select: its operands, the table of its predicate and what it chooses on the probes.
 
-    `table` has shape [query values + 1, key values + 1]; `chosen` [pairs] and `widths` [entries] are 1 or
-    counts.
+    `table` has shape [query values + 1, key values + 1].
     """
 
     line: Select
     keys: Sop
     queries: Sop
-    table: Index
-    chosen: Index
-    widths: Index
+    table: Table
+    choice: Choice
     key: bytes

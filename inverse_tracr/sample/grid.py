@@ -9,14 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inverse_tracr.sample.kernels import choose, describe, gather
+
 Index = NDArray[np.intp]
+Table = NDArray[np.bool_]
+Chosen = NDArray[np.uint8]
 
 PROBES = 32
 _PROBE_SEED = 4
+
+
+class Choice(NamedTuple):
+    """Which pairs are chosen (1, else 0), how many keys each entry chooses, and how many pairs in all."""
+
+    chosen: Chosen
+    widths: Index
+    count: int
+
+
+class Description(NamedTuple):
+    """A column up to relabelling; how often the most common value, and the last of all, occur; whether some
+    place holds two different ones.
+    """
+
+    partition: NDArray[np.int16]
+    most: int
+    last: int
+    differs: bool
 
 
 @dataclass(frozen=True)
@@ -27,8 +51,7 @@ class Grid:
     [entries] number the pairs (length, position). Pair p lets entry `queries[p]` see entry `keys[p]`; the
     pairs of one query are neighbours and begin at `starts[entry]`. `blocks` are the first entries of each
     input (of a probe grid) or of each length (of the local grid). `first_tokens` are the entries with the
-    first token, and `first_blocks` where each block begins among them. `backwards` counts down to 0;
-    `place_count` is the number of different places.
+    first token, and `first_blocks` where each block begins among them. Places are below `place_count`.
     """
 
     tokens: Index
@@ -40,8 +63,15 @@ class Grid:
     blocks: Index
     first_tokens: Index
     first_blocks: Index
-    backwards: Index
     place_count: int
+
+    def choose(self, table: Table, queries: Index, keys: Index) -> Choice:
+        """What a predicate chooses whose truth is `table[query value, key value]`."""
+        return Choice(*choose(table, queries, keys, self.keys, self.starts))
+
+    def describe(self, column: Index, size: int) -> Description:
+        """What the laws ask of a column of values below `size`."""
+        return Description(*describe(column, size, self.places, self.place_count))
 
     def chosen(self, table: Index, queries: Index, keys: Index) -> Index:
         """1 where `table[query value, key value]` is 1, else 0; shape [pairs]."""
@@ -49,24 +79,17 @@ class Grid:
         codes += keys.take(self.keys)
         return table.take(codes)
 
-    def widths(self, chosen: Index) -> Index:
+    def widths(self, chosen: Index | Chosen) -> Index:
         """Number of chosen keys of every entry."""
-        return np.add.reduceat(chosen, self.starts)
+        return np.add.reduceat(chosen, self.starts, dtype=np.intp)
 
-    def gather(self, chosen: Index, values: Index, none: int) -> Index:
+    def gather(self, chosen: Chosen, values: Index, none: int) -> Index:
         """The value among the chosen keys, `none` where nothing is chosen; they must all have the same."""
-        found = np.maximum.reduceat((values + 1).take(self.keys) * chosen, self.starts)
-        return _after_shift(none).take(found)
+        return gather(chosen, values, self.keys, self.starts, none)
 
-    def sums(self, chosen: Index, numbers: Index) -> Index:
+    def sums(self, chosen: Chosen, numbers: Index) -> Index:
         """Sum of `numbers` over the chosen keys of every entry."""
         return np.add.reduceat(numbers.take(self.keys) * chosen, self.starts)
-
-
-@lru_cache(maxsize=512)
-def _after_shift(none: int) -> Index:
-    """What value indices shifted by 1 stand for; 0 and `none + 1` for no value."""
-    return np.array([none, *range(none + 1)], dtype=np.intp)
 
 
 @lru_cache(maxsize=1024)
@@ -150,6 +173,5 @@ def _grid(
         blocks=blocks,
         first_tokens=first_tokens,
         first_blocks=np.searchsorted(first_tokens, blocks),
-        backwards=np.arange(count - 1, -1, -1),
-        place_count=len(np.unique(places)),
+        place_count=int(places.max()) + 1,
     )

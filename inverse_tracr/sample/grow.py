@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.sample.budget import Open
+from inverse_tracr.sample.budget import Open, lines_needed, unpacked
 from inverse_tracr.sample.config import SamplerConfig
-from inverse_tracr.sample.draft import Draft, State
+from inverse_tracr.sample.draft import Draft
 from inverse_tracr.sample.draws import Draws
 from inverse_tracr.sample.numerical_units import TRACR_UNITS
 from inverse_tracr.sample.units import SOUND_UNITS, Unit, Uses
@@ -28,9 +29,16 @@ from inverse_tracr.sample.work import Work
 
 TRIES_PER_LINE = 20
 TRIES_PER_STATE = 8
-Weighted = tuple[tuple[tuple[Unit, int], ...], tuple[float, ...]]
 
-MOST_LINES = max(unit.lines for unit in TRACR_UNITS)
+
+class Chances(NamedTuple):
+    """The units that may help a draft, each with the open lines that it must use; running sums of their
+    weights; whether few lines remain to bring tokens in.
+    """
+
+    units: tuple[tuple[Unit, int], ...]
+    sums: tuple[float, ...]
+    wants_tokens: bool
 
 
 def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig) -> Program | None:
@@ -39,11 +47,11 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
     marks = [0]
     refused = 0
     for _ in range(TRIES_PER_LINE * length):
-        state = draft.state()
-        units, sums = _fitting_units(draft, state)
+        again = bool(draft.selectors)
+        units, sums, wants_tokens = _chances(config.whole_language, draft.open_code, draft.remaining, again)
         if units:
             unit, must_use = draws.weighted(units, sums)
-            if unit.build(Work(draws, draft, state, must_use)) is not None and draft.feasible():
+            if unit.build(Work(draws, draft, must_use, wants_tokens)) is not None and draft.feasible():
                 if not draft.remaining:
                     return draft.program()
                 marks.append(len(draft.lines))
@@ -57,28 +65,18 @@ def grow(draws: Draws, signature: Signature, length: int, config: SamplerConfig)
     return None
 
 
-def _fitting_units(draft: Draft, state: State) -> Weighted:
-    unused, slack = state
-    room = min(draft.remaining, MOST_LINES)
-    return _fitting(
-        draft.config.whole_language, unused, min(slack, MOST_LINES + 1), room, bool(draft.selectors)
-    )
-
-
-@lru_cache(maxsize=8192)
-def _fitting(
-    whole_language: bool, unused: Open, slack: int, room: int, again: bool
-) -> tuple[tuple[tuple[Unit, int], ...], tuple[float, ...]]:
-    """The units that may help, each with the open lines that it must use, and running sums of their
-    weights.
-    """
+@lru_cache(maxsize=32_768)
+def _chances(whole_language: bool, code: int, remaining: int, again: bool) -> Chances:
+    """The chances of a draft whose open lines are `code` (see `budget.packed`); `again`: it has selects."""
+    unused, slack = unpacked(code), remaining - lines_needed(code)
     fitting: list[tuple[Unit, int]] = []
     for unit in TRACR_UNITS if whole_language else SOUND_UNITS:
-        if unit.lines <= room and (again or not unit.again) and (room == 1 or not unit.last):
+        if unit.lines <= remaining and (again or not unit.again) and (remaining == 1 or not unit.last):
             must_use = _must_use(unit, unused, slack)
             if must_use <= _usable(unit, unused):
                 fitting.append((unit, must_use))
-    return tuple(fitting), tuple(accumulate(unit.weight for unit, _ in fitting))
+    sums = tuple(accumulate(unit.weight for unit, _ in fitting))
+    return Chances(tuple(fitting), sums, slack < 2 and unused.token_free == unused.total)
 
 
 def _usable(unit: Unit, unused: Open) -> int:

@@ -25,16 +25,17 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import selection_table
 from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.facts import Kind, Selector, Sop, Values, kind_of, open_code
 from inverse_tracr.sample.grid import Grid, Index, local_grid, probe_grid
-from inverse_tracr.sample.proofs import local_pairs, never_empty, never_mixes
+from inverse_tracr.sample.kernels import look_up
+from inverse_tracr.sample.proofs import local_choice, never_empty, never_mixes
 from inverse_tracr.sample.tables import (
     binary_table,
     identity_table,
     linear_table,
     mean_table,
-    predicate_table,
     readable,
     unary_table,
 )
@@ -59,9 +60,9 @@ def _inputs(vocab: Values, max_seq_len: int, causal: bool) -> tuple[Sop, Sop]:
 
 
 def _input(ref: Ref, values: Values, probe: Index, local: Index, probes: Grid) -> Sop:
-    key, free = _partition(probe, len(values), probes), ref == INDICES
-    kind, spread, same = kind_of(values), len(set(probe.tolist())), identity_table(len(values))
-    return Sop(values, kind, probe, local, key, spread, free, not free, True, False, False, ref, same, 0)
+    known, free = probes.describe(probe, len(values) + 1), ref == INDICES
+    kind, key, same = kind_of(values), known.partition.tobytes(), identity_table(len(values))
+    return Sop(values, kind, probe, local, key, free, not free, True, False, False, ref, same, 0)
 
 
 class Operations:
@@ -93,15 +94,15 @@ class Operations:
         if (numerical and not operand.total) or (operand.numerical and not readable(operand.values)):
             return None
         probe = table.take(operand.probe)
-        key, spread = self._new_key(values, probe, numerical=numerical)
+        key, differs = self._new_key(values, probe, numerical=numerical)
         if key is None:
             return None
         local = None if operand.local is None else table.take(operand.local)
         free, total = operand.token_free, operand.total and not found.partial
-        reads = operand.reads_tokens and self._reads_tokens(probe, len(values))
+        reads = operand.reads_tokens and differs
         root_table = table.take(operand.root_table)
         return Sop(
-            values, found.kind, probe, local, key, spread, free, reads, total, numerical, True,
+            values, found.kind, probe, local, key, free, reads, total, numerical, True,
             operand.root, root_table, _code(found.kind, values, numerical, total, reads, True),
         )  # fmt: skip
 
@@ -110,30 +111,28 @@ class Operations:
         if len(first.values) * len(second.values) > self._config.max_pairs:
             return None
         found = binary_table(line.function, first.values, second.values)
-        values, table, width = found.values, found.table, len(second.values) + 1
+        values, table = found.values, found.table
         if not self._fits(values, partial=found.partial, numerical=False):
             return None
-        probe = table.take(first.probe * width + second.probe)
-        key, spread = self._new_key(values, probe, numerical=False)
-        size = len(values) + 1
-        if key is None or not (_says_more(probe, size, first) and _says_more(probe, size, second)):
+        probe, *says_more = look_up(table, first.probe, second.probe)
+        key, differs = self._new_key(values, probe, numerical=False)
+        if key is None or not all(says_more):
             return None
         local = None
         if first.local is not None and second.local is not None:
-            local = table.take(first.local * width + second.local)
+            local = table.take(first.local * table.shape[1] + second.local)
         total = first.total and second.total and not found.partial
         above = (first, second)
-        return self._fresh(at, values, found.kind, probe, local, above, key=key, spread=spread, total=total)
+        return self._fresh(at, values, found.kind, probe, local, above, key=key, differs=differs, total=total)
 
     def linear_sequence_map(self, line: LinearSequenceMap, first: Sop, second: Sop, at: Ref) -> Sop | None:
         """A weighted sum of two numerical s-ops."""
         found = linear_table(line.first_factor, line.second_factor, first.values, second.values)
         if not self._fits(found.values, partial=False, numerical=True):
             return None
-        probe = found.table.take(first.probe * len(second.values) + second.probe)
-        key, spread = self._new_key(found.values, probe, numerical=True)
-        size = len(found.values)
-        if key is None or not (_says_more(probe, size, first) and _says_more(probe, size, second)):
+        probe, *says_more = look_up(found.table, first.probe, second.probe)
+        key, differs = self._new_key(found.values, probe, numerical=True)
+        if key is None or not all(says_more):
             return None
         above = (first, second)
         return self._fresh(
@@ -144,41 +143,40 @@ class Operations:
             None,
             above,
             key=key,
-            spread=spread,
+            differs=differs,
             total=True,
             numerical=True,
         )
 
     def select(self, line: Select, keys: Sop, queries: Sop, _at: Ref) -> Selector | None:
         """A select that chooses neither everything nor nothing, unless its predicate is `True`."""
-        table = predicate_table(line.predicate, keys.values, queries.values)
-        chosen = self.probes.chosen(table, queries.probe, keys.probe)
-        widths = self.probes.widths(chosen)
-        count = int(widths.sum())
-        if not count or (count == len(chosen) and line.predicate != _EVERYTHING):
+        table = selection_table(line.predicate, keys.values, queries.values)
+        choice = self.probes.choose(table, queries.probe, keys.probe)
+        if not choice.count or (choice.count == len(choice.chosen) and line.predicate != _EVERYTHING):
             return None
-        key = b"s" + chosen.astype(np.bool_).tobytes()
-        return None if key in self.seen else Selector(line, keys, queries, table, chosen, widths, key)
+        key = b"s" + choice.chosen.tobytes()
+        return None if key in self.seen else Selector(line, keys, queries, table, choice, key)
 
     def selector_width(self, line: SelectorWidth, selector: Selector, at: Ref) -> Sop | None:
         """The number of chosen keys."""
         values = tuple(range(self._signature.max_seq_len + 1))
         numerical = line.encoding is Encoding.NUMERICAL
-        key, spread = self._new_key(values, selector.widths, numerical=numerical)
+        probe = selector.choice.widths
+        key, differs = self._new_key(values, probe, numerical=numerical)
         if key is None:
             return None
-        pairs = local_pairs(self._locals, selector)
-        local = None if pairs is None else self._locals.widths(pairs)
+        choice = local_choice(self._locals, selector)
+        local = None if choice is None else choice.widths
         above = (selector.keys, selector.queries)
         return self._fresh(
             at,
             values,
             Kind.NUMBER,
-            selector.widths,
+            probe,
             local,
             above,
             key=key,
-            spread=spread,
+            differs=differs,
             total=True,
             numerical=numerical,
         )
@@ -191,27 +189,27 @@ class Operations:
         if not never_mixes(self._locals, selector, moved):
             return None
         none = len(moved.values)
-        probe = self.probes.gather(selector.chosen, moved.probe, none)
-        key, spread = self._new_key(moved.values, probe, numerical=False)
+        probe = self.probes.gather(selector.choice.chosen, moved.probe, none)
+        key, differs = self._new_key(moved.values, probe, numerical=False)
         if key is None:
             return None
         local = None
-        pairs = local_pairs(self._locals, selector) if moved.token_free else None
-        if pairs is not None and moved.local is not None:
-            local = self._locals.gather(pairs, moved.local, none)
+        choice = local_choice(self._locals, selector) if moved.token_free else None
+        if choice is not None and moved.local is not None:
+            local = self._locals.gather(choice.chosen, moved.local, none)
         total = moved.total and never_empty(self._locals, selector)
         above = (moved, selector.keys, selector.queries)
         return self._fresh(
-            at, moved.values, moved.kind, probe, local, above, key=key, spread=spread, total=total
+            at, moved.values, moved.kind, probe, local, above, key=key, differs=differs, total=total
         )
 
     def _mean(self, selector: Selector, counted: Sop, at: Ref) -> Sop | None:
         if counted.values != (0, 1):
             return None
         found = mean_table(self._signature.max_seq_len)
-        sums = self.probes.sums(selector.chosen, counted.probe)
-        probe = found.table.take(sums * found.table.shape[1] + selector.widths)
-        key, spread = self._new_key(found.values, probe, numerical=True)
+        sums = self.probes.sums(selector.choice.chosen, counted.probe)
+        probe = found.table.take(sums * found.table.shape[1] + selector.choice.widths)
+        key, differs = self._new_key(found.values, probe, numerical=True)
         if key is None:
             return None
         above = (counted, selector.keys, selector.queries)
@@ -223,7 +221,7 @@ class Operations:
             None,
             above,
             key=key,
-            spread=spread,
+            differs=differs,
             total=True,
             numerical=True,
         )
@@ -236,24 +234,18 @@ class Operations:
             return False
         return 2 - partial <= len(values) <= self._config.max_values
 
-    def _new_key(self, values: Values, probe: Index, *, numerical: bool) -> tuple[bytes | None, int]:
-        """The key of a new s-op (its partition of the probes, or its numbers) and its spread.
-
-        No key where the laws forbid it.
+    def _new_key(self, values: Values, probe: Index, *, numerical: bool) -> tuple[bytes | None, bool]:
+        """The key of a new s-op (its partition of the probes, or its numbers), None where the laws forbid it;
+        whether it differs at some place.
         """
-        counts = np.bincount(probe).tolist()
-        spread = len(counts) - counts.count(0)
-        if max(counts) > self._most or (len(counts) > len(values) and counts[-1] > self._most_empty):
-            return None, spread
+        partition, most, empty, differs = self.probes.describe(probe, len(values) + 1)
+        if most > self._most or empty > self._most_empty:
+            return None, differs
         if numerical:
             key = b"n" + np.array(values, dtype=np.float64).take(probe).tobytes()
         else:
-            key = _partition(probe, len(values), self.probes)
-        return (None if key in self.seen else key), spread
-
-    def _reads_tokens(self, probe: Index, none: int) -> bool:
-        pairs = np.bincount(self.probes.places * (none + 1) + probe)
-        return int(np.count_nonzero(pairs)) > self.probes.place_count
+            key = partition.tobytes()
+        return (None if key in self.seen else key), differs
 
     def _fresh(
         self,
@@ -265,33 +257,17 @@ class Operations:
         above: tuple[Sop, ...],
         *,
         key: bytes,
-        spread: int,
+        differs: bool,
         total: bool,
         numerical: bool = False,
     ) -> Sop:
         """A line that is no function of the value of one other line."""
         free = all(sop.token_free for sop in above)
-        reads = not free and self._reads_tokens(probe, len(values))
+        reads = not free and differs
         same = identity_table(len(values))
         code = _code(kind, values, numerical, total, reads, False)
-        return Sop(
-            values, kind, probe, local, key, spread, free, reads, total, numerical, False, at, same, code
-        )
-
-
-def _says_more(result: Index, size: int, operand: Sop) -> bool:
-    """Whether `result`, with values below `size`, is no function of `operand` alone."""
-    pairs = np.bincount(operand.probe * size + result)
-    return int(np.count_nonzero(pairs)) > operand.spread
-
-
-def _partition(column: Index, none: int, probes: Grid) -> bytes:
-    """For each entry the first entry with the same value: the column up to relabelling."""
-    first = np.empty(none + 1, dtype=np.intp)
-    first[column[::-1]] = probes.backwards
-    return first.take(column).tobytes()
+        return Sop(values, kind, probe, local, key, free, reads, total, numerical, False, at, same, code)
 
 
 def _code(kind: Kind, values: Values, numerical: bool, total: bool, reads_tokens: bool, is_map: bool) -> int:
-    size = min(len(values), 3)
-    return open_code(kind, size, numerical=numerical, total=total, reads_tokens=reads_tokens, is_map=is_map)
+    return open_code(kind, min(len(values), 3), numerical, total, reads_tokens, is_map)

@@ -16,7 +16,6 @@ from inverse_tracr.rasp.functions import (
     UnaryFunction,
     UnaryTable,
     tabulate_binary,
-    tabulate_predicate,
     tabulate_unary,
 )
 from inverse_tracr.rasp.program import (
@@ -33,8 +32,9 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import selection_table
 from inverse_tracr.rasp.values import Maybe, Value, is_number
-from inverse_tracr.sample.grid import Grid, Index
+from inverse_tracr.sample.grid import Choice, Grid, Index
 
 Numbers = NDArray[np.float64]
 Labels = tuple[tuple[Value, ...], Index]
@@ -59,7 +59,7 @@ class RaggedTrace:
         )
         self._labels: dict[Ref, Labels] = {}
         self._numbers: dict[Ref, Numbers] = {}
-        self._chosen: dict[Ref, Index] = {}
+        self._chosen: dict[Ref, Choice] = {}
         for ref, line in enumerate(program.lines):
             self._run(ref, line)
 
@@ -85,7 +85,7 @@ class RaggedTrace:
             case Aggregate():
                 self._aggregate(ref, self._chosen[line.selector], line.values)
             case SelectorWidth():
-                widths = self._grid.widths(self._chosen[line.selector])
+                widths = self._chosen[line.selector].widths
                 if line.encoding is Encoding.NUMERICAL:
                     self._numbers[ref] = widths.astype(np.float64)
                 else:
@@ -108,12 +108,12 @@ class RaggedTrace:
             table, values = _table(results)
             self._labels[ref] = values, table.take(where)
 
-    def _aggregate(self, ref: Ref, chosen: Index, values: Ref) -> None:
-        grid = self._grid
+    def _aggregate(self, ref: Ref, choice: Choice, values: Ref) -> None:
+        grid, (chosen, widths, _) = self._grid, choice
         if values in self._numbers:
             numbers = np.nan_to_num(self._numbers[values]).take(grid.keys)
             sums = np.add.reduceat(numbers * chosen, grid.starts)
-            self._numbers[ref] = sums / np.maximum(grid.widths(chosen), 1)
+            self._numbers[ref] = sums / np.maximum(widths, 1)
             return
         known, index = self._labelled(values)
         none = len(known)
@@ -121,28 +121,26 @@ class RaggedTrace:
         valued = chosen * (at_keys < none)
         high = np.maximum.reduceat((at_keys + 1) * valued, grid.starts) - 1
         low = np.minimum.reduceat(np.where(valued, at_keys, none), grid.starts)
-        enough = 2 * grid.widths(valued) >= grid.widths(chosen)
+        enough = 2 * grid.widths(valued) >= widths
         found = np.where((low == high) & enough, low, none)
         mixed = low < high
         if mixed.any():
             numbers = np.array([float(v) if is_number(v) else np.nan for v in known] + [0.0])
             sums = np.add.reduceat(np.where(valued, numbers.take(at_keys), 0.0), grid.starts)
-            known, found = _with_means(known, found, mixed, sums / np.maximum(grid.widths(chosen), 1))
+            known, found = _with_means(known, found, mixed, sums / np.maximum(widths, 1))
         self._labels[ref] = known, found
 
-    def _select(self, line: Select) -> Index:
+    def _select(self, line: Select) -> Choice:
         (keys, key), (queries, query) = self._labelled(line.keys), self._labelled(line.queries)
-        width, predicate = len(keys) + 1, line.predicate
         if len(keys) * len(queries) <= LARGEST_TABLE:
-            table = np.zeros((len(queries) + 1, width), dtype=np.intp)
-            if keys and queries:
-                table[:-1, :-1] = tabulate_predicate(predicate, keys, queries)
-            return self._grid.chosen(table, query, key)
+            return self._grid.choose(selection_table(line.predicate, keys, queries), query, key)
+        width = len(keys) + 1
         codes = query.take(self._grid.queries) * width + key.take(self._grid.keys)
         met, where = np.unique(codes, return_inverse=True)
         pairs = [divmod(code, width) for code in met.tolist()]
-        found = [q < len(queries) and k < len(keys) and predicate(keys[k], queries[q]) for q, k in pairs]
-        return np.array(found, dtype=np.intp).take(where)
+        found = [q < len(queries) and k < len(keys) and line.predicate(keys[k], queries[q]) for q, k in pairs]
+        chosen = np.array(found, dtype=np.uint8).take(where)
+        return Choice(chosen, self._grid.widths(chosen), int(np.count_nonzero(chosen)))
 
 
 def _pairwise(line: SequenceMap, first: Labels, second: Labels) -> Labels:

@@ -12,10 +12,10 @@ from inverse_tracr.rasp.functions import (
     BinaryFunction,
     Predicate,
     UnaryFunction,
-    tabulate_binary,
     tabulate_predicate,
-    tabulate_unary,
 )
+from inverse_tracr.rasp.tabulated import Tabulated as Found
+from inverse_tracr.rasp.tabulated import tabulated_binary, tabulated_unary
 from inverse_tracr.rasp.values import Maybe, ordered
 from inverse_tracr.sample.facts import Kind, Values, kind_of
 from inverse_tracr.sample.grid import Index
@@ -48,25 +48,26 @@ def _plain(value: Maybe) -> Maybe:
 @lru_cache(maxsize=20_000)
 def unary_table(function: UnaryFunction, xs: Values) -> Tabulated:
     """`function` on `xs`; table of shape [len(xs) + 1]."""
-    results = [_plain(r) for r in tabulate_unary(function, xs)]
-    values = ordered(r for r in results if r is not None)
-    index = {value: i for i, value in enumerate(values)}
-    none = len(values)
-    table = np.array([*(none if r is None else index[r] for r in results), none], dtype=np.intp)
-    return Tabulated(values, kind_of(values), table, None in results)
+    values, table, partial = _plain_table(tabulated_unary(function, xs))
+    return Tabulated(values, kind_of(values), table, partial)
 
 
 @lru_cache(maxsize=20_000)
 def binary_table(function: BinaryFunction, xs: Values, ys: Values) -> Tabulated:
     """`function` on all pairs; table of shape [len(xs) + 1, len(ys) + 1]."""
-    results = [_plain(r) for r in tabulate_binary(function, xs, ys)]
-    values = ordered(r for r in results if r is not None)
-    index = {value: i for i, value in enumerate(values)}
-    none = len(values)
-    table = np.full((len(xs) + 1, len(ys) + 1), none, dtype=np.intp)
-    indices = [none if r is None else index[r] for r in results]
-    table[:-1, :-1] = np.array(indices, dtype=np.intp).reshape(len(xs), len(ys))
-    return Tabulated(values, kind_of(values), table, None in results)
+    values, flat, partial = _plain_table(tabulated_binary(function, xs, ys))
+    table = np.full((len(xs) + 1, len(ys) + 1), len(values), dtype=np.intp)
+    table[:-1, :-1] = flat[:-1].reshape(len(xs), len(ys))
+    return Tabulated(values, kind_of(values), table, partial)
+
+
+def _plain_table(found: Found) -> tuple[Values, Index, bool]:
+    """Plain values in Tracr's order, indices of results into them, and whether some result is none."""
+    kinds = set(map(type, found.values))
+    if tuple in kinds or (str in kinds and len(kinds) > 1):
+        found = Found(tuple(map(_plain, found.results)))  # plain values of these kinds may sort otherwise
+    values = tuple(plain for value in found.values if (plain := _plain(value)) is not None)
+    return values, np.where(found.places < 0, len(values), found.places), found.is_partial
 
 
 @lru_cache(maxsize=20_000)

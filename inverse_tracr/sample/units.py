@@ -30,6 +30,8 @@ class Uses(enum.Enum):
     MAPPABLE = "no maps"
     NUMERICAL = "numerical, or no maps"
 
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from inverse_tracr.rasp.functions import NamedUnary, UnaryOp
 from inverse_tracr.rasp.program import Encoding, Map, Ref, Select
 from inverse_tracr.sample import propose
-from inverse_tracr.sample.draft import Draft, State
+from inverse_tracr.sample.draft import Draft
 from inverse_tracr.sample.draws import Draws
 
 
 class Work:
     """What the builders of units share. Lines added in vain are for the caller of a builder to take back."""
 
-    def __init__(self, draws: Draws, draft: Draft, state: State, must_use: int) -> None:
+    def __init__(self, draws: Draws, draft: Draft, must_use: int, wants_tokens: bool) -> None:
         self.draws = draws
         self.draft = draft
         self._must_use = must_use
-        unused, slack = state
-        self._wants_tokens = slack < 2 and unused.token_free == unused.total
+        self._wants_tokens = wants_tokens
 
     def pick(self, refs: list[Ref], *, but: Ref | None = None) -> Ref | None:
         """One of `refs`, recent ones preferred; an open one, not `but`, while open lines must be used.
