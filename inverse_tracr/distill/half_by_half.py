@@ -13,35 +13,38 @@ class HalfByHalf:
 
     `sequences` over the vocabulary and `uniform` random residuals make the school of a student; an MLP learns
     from `places` of the former and `uniform_places` of the latter at first, a head from `head_sequences`.
-    `uniform_weight`: all uniform residuals together, while neurons are trained; `value_weight`: the same for
-    values of heads. `ridge`: weight of the squares of output matrices.
-    `rounds`, `first_steps`, `later_steps`: rounds of Adam on neurons, steps of the first and of the others;
-    `rate`: peak learning rate; `turns`: times that neurons are turned towards what the teacher reads.
-    `head_rounds`, `head_steps`: rounds and steps of L-BFGS on queries and keys; `value_steps`: of Adam on
-    values.
+    `uniform_weight`, `most_uniform`: bounds of the weight of all uniform residuals together, while neurons
+    are trained; between them `uniform_each` times what errors there add to the loss.
+    `ridge`: weight of the squares of output matrices.
+    `rounds`: of Adam on neurons, at most; the first has `steps` steps, the second twice as many, and so on up
+    to `most_steps`; they, and those of heads, end when the share of places that are wrong is `enough`.
+    `rate`: peak learning rate;
+    `turns`: times that neurons are turned towards what the teacher reads.
+    `head_rounds`, `head_steps`: rounds and steps of L-BFGS on queries and keys.
     `gain`: what the gap between two neighbouring numbers comes to in the stream; `largest_gain` bounds it.
     `emb_steps`, `emb_rate`: Adam on W_emb; `emb_uniform`: weight of uniform residuals there.
     `slack`: share of what readers bear that errors may take; the excess over it, in its units, counts as much
     as `loss_each` of the loss on uniform residuals.
-    `attempts`: students that are trained of a teacher, at most, until one equals its program and is accepted.
+    `attempts`: students that are trained of a teacher, at most, until one is accepted.
     """
 
     sequences: int = 1_000
     uniform: int = 256
-    places: int = 700
-    uniform_places: int = 400
+    places: int = 600
+    uniform_places: int = 300
     head_sequences: int = 150
     uniform_weight: float = 3e-3
-    value_weight: float = 1e-6
+    most_uniform: float = 0.3
+    uniform_each: float = 100.0
     ridge: float = 1e-7
     rounds: int = 4
-    first_steps: int = 150
-    later_steps: int = 120
-    rate: float = 0.02
+    steps: int = 50
+    most_steps: int = 150
+    enough: float = 1e-3
+    rate: float = 0.04
     turns: int = 2
-    head_rounds: int = 5
+    head_rounds: int = 4
     head_steps: int = 150
-    value_steps: int = 10
     gain: float = 0.5
     largest_gain: float = 100.0
     emb_steps: int = 150

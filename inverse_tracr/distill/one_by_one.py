@@ -16,8 +16,8 @@ from inverse_tracr.distill.natural import train_halves
 from inverse_tracr.distill.student import Checkpoint, Reason, Student
 from inverse_tracr.distill.teacher import Task
 
-PROMISING = 0.8
-"""Share of positions right from which another attempt is made."""
+PROMISING, NEAR = 0.8, 4.0
+"""Share of positions right, and loss in units of its bound, up to which another attempt is made."""
 
 MORE_UNIFORM = 4.0
 """Factor on the weight of uniform residuals in W_emb after an attempt whose loss alone was too large."""
@@ -63,10 +63,9 @@ def _attempts(task: Task, options: HalfByHalf) -> Iterator[Checkpoint]:
 
 def is_enough(found: Sequence[Judgement], options: HalfByHalf, copies: int) -> bool:
     """Whether no further attempt is made: all that is wanted is there, or little is to be hoped for."""
-    accepted = [judgement for judgement in found if judgement.accepted]
-    exact = any(judgement.agreement == 1 for judgement in accepted)
-    hopeless = found[-1].positions < PROMISING
-    return hopeless or len(found) >= options.attempts + copies or (exact and len(accepted) > copies)
+    accepted = sum(judgement.accepted for judgement in found)
+    hopeless = found[-1].positions < PROMISING or found[-1].loss > NEAR * MOST_LOSS
+    return hopeless or len(found) >= options.attempts + copies or accepted > copies
 
 
 def _rank(checkpoint: Checkpoint) -> tuple[bool, float]:

@@ -50,6 +50,7 @@ class Stream(enum.IntEnum):
     TRAINING = 4
     JUDGING = 5
     BASIS = 6
+    RIPPLES = 7
 
 
 @dataclass(frozen=True)

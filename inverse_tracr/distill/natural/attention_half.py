@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import bearable, gaps, loss_share
+from inverse_tracr.distill.natural.bearing import bearable, gaps
 from inverse_tracr.distill.natural.heads import Scores, rarity, train_scores
 from inverse_tracr.distill.natural.lesson import Lesson
-from inverse_tracr.distill.natural.solve import Gram, Whitening, with_one
+from inverse_tracr.distill.natural.solve import Gram, Whitening, as_product, with_one
 from inverse_tracr.distill.natural.uniform import Uniform, refit
 from inverse_tracr.distill.teacher import Task
 
@@ -26,9 +25,6 @@ PATIENCE = 0.2
 
 CALMED_BY = 300
 """Places between which first scores are compared."""
-
-VALUE_RATE = 0.05
-"""Peak learning rate of values."""
 
 
 @dataclass(frozen=True)
@@ -104,48 +100,36 @@ def _trained(
 
 
 def _written(task: Task, level: int, moved: Moved, lesson: Lesson, options: HalfByHalf) -> Tensor:
-    """W_O with b_O as its last row, [features, d_full], after some steps on `moved.values`, which change."""
+    """W_O with b_O as its last row, [heads × d_head + 1, d_full]; `moved.values` change with it.
+
+    What a half-layer moves is a linear map of what its heads attend to, which is solved for; values change by
+    the least that makes them and W_O that map.
+    """
     school, teacher = lesson.school, lesson.teacher
     d_full = task.config.d_model
+    write = torch.zeros(moved.features().shape[1], d_full)
     if teacher.silent:
-        return torch.zeros(moved.features().shape[1], d_full)
+        return write
     outputs = lesson.outputs()[school.there]
     taught = school.over_vocabulary[:, None].expand_as(school.there)[school.there]
     resolution = torch.from_numpy(task.resolution)[teacher.dims]
     gap = gaps(task, teacher, outputs)
-    weights = torch.where(
-        taught, (resolution / gap).amax(dim=1).square().clamp(0.01, 100) / taught.sum(), 0.0
-    )
-    weights = torch.where(taught, weights, options.value_weight / (~taught).sum())
-    _train_values(moved, outputs, weights, resolution, options)
-    features = moved.features()
-    own, uniform = features[taught], features[~taught]
-    exact = Gram.of(own, outputs[taught], weights[taught])
+    weights = (resolution / gap).amax(dim=1).square().clamp(0.01, 100) / taught.sum()
+    heads = len(school.patterns[level])
+    attended = with_one(torch.cat(moved.streams[:heads], dim=1))
+    own, uniform = attended[taught], attended[~taught]
     bears = bearable(task, level)[teacher.dims]
     found = refit(
-        exact,
-        Uniform(uniform, outputs[~taught], loss_share(task)),
-        lambda write: ((own @ write - outputs[taught]) / gap[taught] / bears).abs().amax(dim=1),
+        Gram.of(own, outputs[taught], weights[taught]),
+        Uniform(uniform, outputs[~taught], lesson.importance),
+        lambda write: ((own @ write - outputs[taught]) / gap[taught] / bears).abs(),
         options,
     )
-    write = torch.zeros(len(found), d_full)
-    write[:, teacher.dims] = found
-    return write
-
-
-def _train_values(
-    moved: Moved, outputs: Tensor, weights: Tensor, resolution: Tensor, options: HalfByHalf
-) -> None:
-    """Adam on the values, with the best W_O at every step."""
-    adam = Adam([v[None] for v in moved.values])
     size = moved.values[0].shape[1]
-    for step in range(1, options.value_steps):
-        features = moved.features()
-        write = Gram.of(features, outputs, weights).solution(options.ridge)
-        error = (features @ write - outputs) / resolution.square() * weights[:, None]
-        gradients = [
-            (stream.T @ (error @ write[size * head : size * (head + 1)].T))[None]
-            for head, stream in enumerate(moved.streams)
-        ]
-        rate = VALUE_RATE * (1 - step / options.value_steps)
-        adam.step(gradients, torch.tensor([rate]))
+    for head, wanted in enumerate(found[:-1].chunk(heads)):
+        seen = moved.streams[head][taught]
+        moved.values[head], out = as_product(moved.values[head], wanted, seen.T @ seen / len(seen))
+        write[size * head : size * (head + 1), teacher.dims] = out
+    biases = torch.cat([*moved.biases, torch.zeros(1)])
+    write[-1, teacher.dims] = found[-1] - biases[:-1] @ write[:-1, teacher.dims]
+    return write

@@ -16,6 +16,9 @@ USUAL, HEARD, COUNTED, MEANT, SCRATCH = 0.2, 0.05, 0.01, 0.02, 0.1
 reads whose keys need not weigh the same; of the queries and keys, and of the values, of a head that counts or
 averages (its scores are multiplied by ten or more, and must be equal to a few hundredths); of scratch."""
 
+READ = 0.2
+"""Largest error of scratch that has been read, as it is: nothing reads it any more."""
+
 
 def bearable(task: Task, level: int) -> Tensor:
     """Largest error [d_full] that what reads a dimension after half-layer `level` bears, in units of gaps."""
@@ -30,7 +33,9 @@ def bearable(task: Task, level: int) -> Tensor:
         scored = query | key
         found[scored] = np.minimum(found[scored], COUNTED if stiff else HEARD)
         found[value] = np.minimum(found[value], MEANT if stiff else HEARD)
-    found[list(plan.scratch.values())] = SCRATCH
+    for line, dim in plan.scratch.items():
+        read = 2 * plan.neurons[line][0] + 1 <= level
+        found[dim] = READ / task.resolution[dim] if read else SCRATCH
     return torch.from_numpy(found)
 
 

@@ -21,7 +21,6 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import loss_share
 from inverse_tracr.distill.natural.school import School
 from inverse_tracr.distill.output_code import output_code
 from inverse_tracr.distill.teacher import Stream, Task
@@ -47,62 +46,123 @@ VANISHING = 1e-6
 
 @dataclass(frozen=True)
 class Aim:
-    """What W_emb is to keep: `covariance` and `reads`, the second moment of directions that are read, both
-    [levels, d_full, d_full]; of uniform residuals the covariance, that with what is written, the variance of
-    what is written, and the weight, for each half-layer that counts.
+    """What W_emb is to keep: for each of some problems the covariance of residuals, and the second moment of
+    directions that are to be had from the student's stream, both [problems, d_full, d_full]; `noise`
+    [problems] is the variance of the stream that is taken for lost. `gain` [d_full] multiplies W_emb.
     """
 
     covariance: Tensor
-    reads: Tensor
-    uniform: list[tuple[Tensor, Tensor, float, float]]
+    wanted: Tensor
+    noise: Tensor
+    gain: Tensor
 
     @classmethod
-    def of(cls, task: Task, teacher: Sequence[Half], school: School, options: HalfByHalf) -> Aim:
+    def of(
+        cls,
+        task: Task,
+        teacher: Sequence[Half],
+        school: School,
+        importance: Sequence[Tensor],
+        gain: Tensor,
+        options: HalfByHalf,
+    ) -> Aim:
         """Of a teacher, on what its student learns from."""
-        loud = [level for level, half in enumerate(teacher) if not half.silent]
-        parts = [_covariance_and_reads(task, teacher[n], school.residuals[n][school.taught]) for n in loud]
-        covariance, reads = (torch.stack(part) for part in zip(*parts, strict=True))
-        share = loss_share(task)
-        uniform: list[tuple[Tensor, Tensor, float, float]] = []
-        for level in loud:
+        found: list[tuple[Tensor, Tensor, float]] = []
+        for level, half in enumerate(teacher):
+            if half.silent:
+                continue
+            places = school.residuals[level][school.taught]
+            drawn = school.residuals[level][school.drawn]
+            weight = options.emb_uniform * importance[level][torch.from_numpy(half.dims)].double()
+            if half.attends:
+                found += _heads(task, half, places, drawn, float(weight.mean()))
+                continue
+            found.append((_covariance(places), _neurons(half), NOISE))
             written = school.outputs[level]
             assert written is not None
-            centred = _centred(written[school.drawn])
-            spread = float(centred.square().sum()) / len(centred)
-            if spread * share >= LEAST_SPREAD:
-                own = _centred(school.residuals[level][school.drawn])
-                second = own.T @ own / len(own) + UNIFORM_NOISE * torch.eye(own.shape[1], dtype=torch.double)
-                joint = own.T @ centred / len(own)
-                uniform.append((second, joint, spread, options.emb_uniform * share))
-        return cls(covariance, reads, uniform)
+            found += _on_uniform(half, drawn, written[school.drawn], weight)
+        covariance, wanted = (torch.stack([problem[n] for problem in found]) for n in (0, 1))
+        return cls(covariance, wanted, torch.tensor([p[2] for p in found], dtype=torch.double), gain)
 
-    def loss(self, rows: Tensor) -> Tensor:
-        """What orthonormal `rows` [rows, d_full] lose."""
-        inner = rows @ self.covariance @ rows.T + NOISE * torch.eye(len(rows), dtype=torch.double)
-        seen = rows @ self.covariance
-        kept = seen.transpose(1, 2) @ torch.linalg.solve(inner, seen)
-        lost = ((self.covariance - kept) * self.reads).sum()
-        for second, joint, spread, weight in self.uniform:
-            found = rows @ joint
-            predicted = (found * torch.linalg.solve(rows @ second @ rows.T, found)).sum()
-            lost = lost + weight * (spread - predicted)
-        return lost
+    def slope(self, rows: Tensor) -> Tensor:
+        """Gradient of what `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W C Wᵀ + noise)⁻¹ W C))."""
+        w_emb = rows * self.gain
+        seen = w_emb @ self.covariance
+        inner = seen @ w_emb.T
+        inner.diagonal(dim1=1, dim2=2).add_(self.noise[:, None])
+        solved = torch.cholesky_solve(seen, torch.linalg.cholesky(inner))
+        lost = self.covariance - seen.transpose(1, 2) @ solved
+        return -2 * ((solved @ self.wanted) @ lost).sum(dim=0) * self.gain
+
+
+def _heads(
+    task: Task, half: Half, places: Tensor, drawn: Tensor, weight: float
+) -> list[tuple[Tensor, Tensor, float]]:
+    """What heads read: scores of vocabulary inputs; values by one map of these and of uniform residuals."""
+    covariance = _covariance(places)
+    exact = places.double()
+    second = exact.T @ exact / len(exact)
+    scored, moved = torch.zeros_like(covariance), torch.zeros_like(covariance)
+    for query, key, value in torch.from_numpy(half.read).double():
+        scores = query.T @ key * (task.config.d_head**-0.5 / 100)
+        scored += scores.T @ second @ scores + scores @ covariance @ scores.T
+        moved += value.T @ value
+    both = covariance + weight / HEADS * _covariance(drawn)
+    return [(covariance, HEADS * scored, NOISE), (both, HEADS * moved, NOISE)]
+
+
+def _neurons(half: Half) -> Tensor:
+    """What neurons read of vocabulary inputs, each direction alike."""
+    rows = torch.from_numpy(half.read).double()[0, 0]
+    left, sizes, _ = torch.linalg.svd(rows.T / rows.norm(dim=1).clamp_min(1e-6), full_matrices=False)
+    directions = left[:, sizes > 1e-3]
+    return NEURONS * directions @ directions.T
+
+
+def _on_uniform(
+    half: Half, places: Tensor, written: Tensor, weight: Tensor
+) -> list[tuple[Tensor, Tensor, float]]:
+    """What neurons make of uniform residuals: half by the best linear prediction of it, half by its slopes.
+
+    The linear prediction C⁻¹ J, with J the covariance with what is written, knows the mean slope alone; the
+    second moment of the slopes, scaled to the same variance, has all directions in which outputs change.
+    """
+    centred = _centred(written) * weight.sqrt()
+    spread = float(centred.square().sum()) / len(centred)
+    if spread < LEAST_SPREAD:
+        return []
+    own = _centred(places)
+    covariance = own.T @ own / len(own)
+    steady = covariance + UNIFORM_NOISE * torch.eye(len(covariance), dtype=torch.double)
+    linear = torch.linalg.solve(steady, own.T @ centred / len(own))
+    read, write = (torch.from_numpy(w).double() for w in (half.read[0, 0], half.write[:, 0]))
+    fires = (places.double() @ read.T > 0).double()
+    slopes = read.T @ ((fires.T @ fires) * (write.T @ (weight[:, None] * write))) @ read
+    slopes *= spread / float((slopes * covariance).sum())
+    return [(covariance, (linear @ linear.T + slopes) / 2, UNIFORM_NOISE)]
 
 
 def natural_w_emb(
-    task: Task, teacher: Sequence[Half], school: School, options: HalfByHalf
+    task: Task,
+    teacher: Sequence[Half],
+    school: School,
+    importance: Sequence[Tensor],
+    options: HalfByHalf,
 ) -> NDArray[np.float32]:
-    """W_emb [d_model, d_full] in a random basis of the student's stream; numbers are spread by a gain."""
+    """W_emb [d_model, d_full] in a random basis of the student's stream; numbers are spread by a gain.
+
+    `importance` [half-layers][d_full] is what errors on uniform residuals add to the student's loss.
+    """
     random = task.random(Stream.BASIS)
     d_full = task.config.d_model
     output = np.flatnonzero(task.compiled.weights.W_U.any(axis=1))
     code = _output_rows(task, output, school, random)
     elsewhere = torch.ones(d_full, dtype=torch.double)
     elsewhere[torch.from_numpy(output)] = 0
-    aim = Aim.of(task, teacher, school, options)
+    gain = np.clip(options.gain / task.resolution, 1, options.largest_gain)
+    aim = Aim.of(task, teacher, school, importance, torch.from_numpy(gain).double(), options)
     rows = _trained(aim, code, elsewhere, task.d_model - len(code), options, random)
     rotation, _ = np.linalg.qr(random.standard_normal((task.d_model, task.d_model)))
-    gain = np.clip(options.gain / task.resolution, 1, options.largest_gain)
     return (rotation @ np.concatenate([code, rows]) * gain).astype(np.float32)
 
 
@@ -130,46 +190,29 @@ def _trained(
     """`count` orthonormal rows that lie `elsewhere` than the output and lose little of the aim."""
     own = torch.from_numpy(code / np.maximum(np.linalg.norm(code, axis=1, keepdims=True), 1e-9))
     d_full = len(elsewhere)
-    most = (aim.covariance @ aim.reads @ aim.covariance).sum(dim=0) * torch.outer(elsewhere, elsewhere)
+    kept = torch.outer(elsewhere, elsewhere)
+    most = (aim.covariance @ aim.wanted @ aim.covariance).sum(dim=0) * kept
     _, directions = torch.linalg.eigh(most)
     rows = directions[:, d_full - count :].T + 0.1 * d_full**-0.5 * torch.from_numpy(
         random.standard_normal((count, d_full))
     )
-    rows = rows[None].contiguous()
+    rows = _orthonormal(rows * elsewhere)[None].contiguous()
     adam = Adam([rows], epsilon=1e-12)
     for step in range(options.emb_steps):
-        rows.requires_grad_()
-        (gradient,) = torch.autograd.grad(
-            aim.loss(torch.cat([own, _orthonormal(rows[0] * elsewhere)])), [rows]
-        )
-        rows.requires_grad_(False)
+        gradient = aim.slope(torch.cat([own, rows[0]]))[len(own) :] * elsewhere
         rate = options.emb_rate * (0.5 + 0.5 * np.cos(np.pi * (step + 1) / options.emb_steps))
-        adam.step([gradient], torch.tensor([rate], dtype=torch.double))
+        adam.step([gradient[None]], torch.tensor([rate], dtype=torch.double))
         rows.copy_(_orthonormal(rows[0] * elsewhere)[None])
-    return _orthonormal(rows[0] * elsewhere).numpy()
+    return rows[0].numpy()
 
 
 def _orthonormal(rows: Tensor) -> Tensor:
     return torch.linalg.qr(rows.T)[0].T
 
 
-def _covariance_and_reads(task: Task, half: Half, places: Tensor) -> tuple[Tensor, Tensor]:
-    """Covariance of the residuals at `places`, and the second moment of what the half-layer reads of them."""
+def _covariance(places: Tensor) -> Tensor:
     centred = _centred(places)
-    covariance = centred.T @ centred / len(centred)
-    read = torch.from_numpy(half.read).double()
-    if not half.attends:
-        rows = read[0, 0]
-        left, sizes, _ = torch.linalg.svd(rows.T / rows.norm(dim=1).clamp_min(1e-6), full_matrices=False)
-        directions = left[:, sizes > 1e-3]
-        return covariance, NEURONS * directions @ directions.T
-    exact = places.double()
-    second = exact.T @ exact / len(exact)
-    reads = torch.zeros_like(covariance)
-    for query, key, value in read:
-        scores = query.T @ key * (task.config.d_head**-0.5 / 100)
-        reads += scores.T @ second @ scores + scores @ covariance @ scores.T + value.T @ value
-    return covariance, HEADS * reads
+    return centred.T @ centred / len(centred)
 
 
 def _centred(places: Tensor) -> Tensor:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.natural.cases import cases
 from inverse_tracr.distill.natural.school import School
 
 NOTHING = 1e-7
@@ -47,9 +47,9 @@ def rarity(reads: Tensor, school: School) -> Tensor:
 
     `reads` [places, d_head] is what the teacher's head reads at the places taught.
     """
-    kinds, counts = np.unique(reads.round().numpy(), axis=0, return_inverse=True, return_counts=True)[1:]
+    kinds, sizes = cases(reads, 1)
     weights = torch.zeros(school.there.shape)
-    weights[school.taught] = torch.from_numpy(counts[kinds.reshape(-1)]).float().rsqrt()
+    weights[school.taught] = sizes[kinds].float().rsqrt()
     return weights
 
 
@@ -81,7 +81,7 @@ def train_scores(
         wrong = error > bears
         if fewest < 0 or int(wrong.sum()) <= fewest:
             best, fewest = start, int(wrong.sum())
-        if fewest == 0:
+        if fewest <= options.enough * int(school.taught.sum()):
             break
         weights = weights.clone()
         weights[vocabulary] *= torch.where(wrong, 2.0, 1.0)

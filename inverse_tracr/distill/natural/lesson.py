@@ -17,7 +17,8 @@ from inverse_tracr.distill.natural.school import School
 class Lesson:
     """`stream` [sequences, positions, d_model] is what the student's half-layers before this one leave;
     `first` are its first weights; `w_emb` [d_model, d_full]; `written` [sequences, positions, rows] what the
-    teacher writes, None where it is silent.
+    teacher writes, None where it is silent; `importance` [rows] what a squared error on uniform residuals
+    adds to the student's loss.
     """
 
     school: School
@@ -26,6 +27,7 @@ class Lesson:
     first: Half
     w_emb: Tensor
     written: Tensor | None
+    importance: Tensor
 
     def outputs(self) -> Tensor:
         """What the teacher writes."""

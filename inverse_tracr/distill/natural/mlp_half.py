@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +12,8 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam, cosine
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import bearable, loss_share
+from inverse_tracr.distill.natural.bearing import bearable
+from inverse_tracr.distill.natural.cases import cases
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.solve import Gram, with_one
 from inverse_tracr.distill.natural.uniform import Uniform, refit
@@ -45,6 +46,12 @@ class Neurons:
         """Activations of `places` and a column of ones."""
         return with_one((places @ self.read + self.bias).relu())
 
+    def with_one(self) -> Tensor:
+        """[features + 1, neurons + 1], for inputs with a column of ones, which becomes the last feature."""
+        constant = torch.zeros(len(self.read) + 1, 1)
+        constant[-1] = 1
+        return torch.cat([torch.cat([self.read, self.bias[None]]), constant], dim=1)
+
 
 @dataclass(frozen=True)
 class Regression:
@@ -58,6 +65,11 @@ class Regression:
     weights: Tensor
     unit: Tensor
     own: int
+
+    def scaled(self) -> tuple[Tensor, Tensor]:
+        """Inputs with a column of ones, and outputs in units of errors, times the root of the weights."""
+        roots = self.weights.sqrt()[:, None]
+        return with_one(self.inputs) * roots, self.outputs / self.unit * roots
 
     def solution(self, neurons: Neurons, options: HalfByHalf) -> Tensor:
         """The best output matrix, its bias as last row."""
@@ -75,7 +87,7 @@ def train_mlp(
     write = torch.zeros(len(neurons.bias) + 1, d_full)
     if not teacher.silent:
         unit = torch.from_numpy(task.resolution)[teacher.dims] * bearable(task, level)[teacher.dims]
-        practice = _Practice(level, lesson, unit, loss_share(task), options, random)
+        practice = _Practice(level, lesson, unit, options, random)
         neurons, write[:, teacher.dims] = practice.run(neurons)
     half = Half(
         lesson.lifted(neurons.read[None, None]),
@@ -95,18 +107,20 @@ class _Practice:
         level: int,
         lesson: Lesson,
         unit: Tensor,
-        share: float,
         options: HalfByHalf,
         random: torch.Generator,
     ) -> None:
         school = lesson.school
-        self._options, self._random, self._unit, self._share = options, random, unit, share
+        self._options, self._random, self._unit = options, random, unit
+        self._importance = lesson.importance
         self._inputs, self._outputs = lesson.stream[school.taught], lesson.outputs()[school.taught]
         self._uniform = lesson.stream[school.drawn], lesson.outputs()[school.drawn]
         reads = school.residuals[level][school.taught] @ torch.from_numpy(lesson.teacher.read[0, 0]).T
         self._weights = first_weights(reads, options.places, random)
         order = torch.randperm(len(self._uniform[0]), generator=random)
         self._blocks = order.split(options.uniform_places)
+        heard = options.uniform_each * float((lesson.importance * unit.square()).amax())
+        self._uniform_weight = min(max(heard, options.uniform_weight), options.most_uniform)
 
     def run(self, neurons: Neurons) -> tuple[Neurons, Tensor]:
         """Trained neurons and their output matrix."""
@@ -114,13 +128,13 @@ class _Practice:
         neurons = turned(neurons, self._regression(self._blocks[0]), options, self._random)
         best, fewest = neurons, -1
         for number in range(options.rounds):
-            steps = options.first_steps if number == 0 else options.later_steps
+            steps = min(options.steps * (number + 1), options.most_steps)
             regressions = [self._regression(block) for block in self._blocks]
             neurons = _descend(neurons, regressions, steps, options)
-            wrong = self._errors(neurons, regressions[0].solution(neurons, options)) > 1
+            wrong = self._errors(neurons, regressions[0].solution(neurons, options)).amax(dim=1) > 1
             if fewest < 0 or int(wrong.sum()) <= fewest:
                 best, fewest = neurons, int(wrong.sum())
-            if fewest == 0:
+            if fewest <= options.enough * len(wrong):
                 break
             self._mind(wrong)
         return best, self._refitted(best)
@@ -129,7 +143,7 @@ class _Practice:
         """The places that are learned from, and a block of uniform residuals."""
         active = self._weights > 0
         inputs, outputs = self._uniform[0][block], self._uniform[1][block]
-        uniform = torch.full((len(inputs),), self._options.uniform_weight / len(inputs))
+        uniform = torch.full((len(inputs),), self._uniform_weight / len(inputs))
         return Regression(
             torch.cat([self._inputs[active], inputs]),
             torch.cat([self._outputs[active], outputs]),
@@ -139,8 +153,8 @@ class _Practice:
         )
 
     def _errors(self, neurons: Neurons, write: Tensor) -> Tensor:
-        """Largest error of each place, in units of what is borne."""
-        return ((neurons.features(self._inputs) @ write - self._outputs) / self._unit).abs().amax(dim=1)
+        """Errors [places, rows] in units of what is borne."""
+        return ((neurons.features(self._inputs) @ write - self._outputs) / self._unit).abs()
 
     def _mind(self, wrong: Tensor) -> None:
         """Wrong places count twice; others that are wrong join, as many as there is room for."""
@@ -156,10 +170,11 @@ class _Practice:
         active = self._weights > 0
         weights = self._weights[active] / self._weights.sum()
         inputs, outputs = self._uniform
+        features = neurons.features(self._inputs)
         return refit(
-            Gram.of(neurons.features(self._inputs[active]), self._outputs[active], weights),
-            Uniform(neurons.features(inputs), outputs, self._share),
-            lambda write: self._errors(neurons, write),
+            Gram.of(features[active], self._outputs[active], weights),
+            Uniform(neurons.features(inputs), outputs, self._importance),
+            lambda write: ((features @ write - self._outputs) / self._unit).abs(),
             self._options,
         )
 
@@ -169,18 +184,14 @@ def first_weights(reads: Tensor, count: int, random: torch.Generator) -> Tensor:
 
     `reads` [places, neurons] of the teacher tell the cases apart; a case weighs as the root of its frequency.
     """
-    cases, counts = np.unique(
-        (reads * GRAIN).round().int().numpy(), axis=0, return_inverse=True, return_counts=True
-    )[1:]
-    case = torch.from_numpy(cases.reshape(-1))
+    case, sizes = cases(reads, GRAIN)
     order = torch.randperm(len(case), generator=random)
     order = order[torch.argsort(case[order], stable=True)]
-    sizes = torch.from_numpy(counts)
     rank = torch.empty(len(case), dtype=torch.long)
     rank[order] = torch.arange(len(case)) - (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
     jitter = torch.rand(len(case), generator=random)
     chosen = torch.argsort(rank + jitter)[:count]
-    taken = torch.bincount(case[chosen], minlength=len(counts)).clamp_min(1)
+    taken = torch.bincount(case[chosen], minlength=len(sizes)).clamp_min(1)
     weights = torch.zeros(len(case))
     weights[chosen] = (sizes.float().sqrt() / taken)[case[chosen]]
     return weights
@@ -216,17 +227,16 @@ def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, op
     The regressions are taken in turn: they differ in their uniform residuals, which few neurons would
     otherwise learn by heart.
     """
-    read, bias = neurons.read.clone()[None], neurons.bias.clone()[None]
-    neurons = replace(neurons, read=read[0], bias=bias[0])
-    adam = Adam([read, bias])
+    weights = neurons.with_one()[None]
+    scaled = [regression.scaled() for regression in regressions]
+    rates = options.rate * cosine(torch.arange(steps)[:, None], steps, WARM_UP, 0.01)
+    adam = Adam([weights])
     for step in range(1, steps):
-        regression = regressions[step % len(regressions)]
-        features = neurons.features(regression.inputs)
-        write = Gram.of(features, regression.outputs, regression.weights).solution(options.ridge)
-        error = (
-            (features @ write - regression.outputs) / regression.unit.square() * regression.weights[:, None]
-        )
-        back = (error @ write[:-1].T) * (features[:, :-1] > 0)
-        rate = options.rate * cosine(torch.tensor([float(step)]), steps, WARM_UP, 0.01)
-        adam.step([(regression.inputs.T @ back)[None], back.sum(dim=0)[None]], rate)
-    return neurons
+        inputs, outputs = scaled[step % len(scaled)]
+        features = (inputs @ weights[0]).relu_()
+        write = Gram.of(features, outputs).solution(options.ridge)
+        back = (features @ write - outputs) @ write.T
+        gradient = inputs.T @ torch.ops.aten.threshold_backward(back, features, 0)
+        gradient[:, -1] = 0
+        adam.step([gradient[None]], rates[step])
+    return Neurons(weights[0, :-1, :-1].clone(), weights[0, -1, :-1].clone())

@@ -36,6 +36,10 @@ class Gram:
         return torch.cholesky_solve(self.right, torch.linalg.cholesky(square)).float()
 
 
+FAINT = 1e-7
+"""Share of the largest size below which a direction is none."""
+
+
 def with_one(features: Tensor) -> Tensor:
     """`features` [places, features] and a column of ones, for the bias."""
     return torch.cat([features, torch.ones(len(features), 1)], dim=1)
@@ -58,3 +62,18 @@ class Whitening:
         spread = sizes.clamp_min(floor * float(sizes[-1])).clamp_min(1e-12).sqrt()
         into = (directions / spread) @ directions.T
         return cls(mean, into.float(), ((directions * spread) @ directions.T).float())
+
+
+def as_product(first: Tensor, wanted: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Values [features, d_head] near to the `first` ones and W_O [d_head, rows], whose product is `wanted`
+    [features, rows], exactly where d_head allows, else as nearly as it does on inputs with `second` moment.
+    """
+    exact, size = wanted.double(), first.shape[1]
+    if exact.shape[1] > size:
+        root = torch.linalg.cholesky(second.double() + FAINT * second.trace() * torch.eye(len(second)))
+        directions = torch.linalg.svd(root.T @ exact, full_matrices=False)[2][:size]
+        exact = exact @ directions.T @ directions
+    values = first.double()
+    out = torch.linalg.pinv(values) @ exact
+    inverse = torch.linalg.pinv(out, rtol=FAINT)
+    return (values + (exact - values @ out) @ inverse).float(), out.float()

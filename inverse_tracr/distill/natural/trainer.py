@@ -15,6 +15,7 @@ from inverse_tracr.distill.natural.attention_half import train_attention
 from inverse_tracr.distill.natural.embedding import natural_w_emb
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.mlp_half import train_mlp
+from inverse_tracr.distill.natural.ripples import ripples
 from inverse_tracr.distill.natural.school import enrol
 from inverse_tracr.distill.teacher import Stream, Task
 
@@ -33,13 +34,15 @@ def train_halves(task: Task, teacher: Sequence[Half], options: HalfByHalf) -> Tr
     Raises torch.linalg.LinAlgError where numbers grow beyond all bounds.
     """
     school = enrol(task, teacher, options, task.random(Stream.TRAINING))
-    w_emb = natural_w_emb(task, teacher, school, options)
+    importance = ripples(task, teacher, school)
+    w_emb = natural_w_emb(task, teacher, school, importance, options)
     random = torch.Generator().manual_seed(int(task.random(Stream.ALIGNMENT).integers(2**31)))
     emb = torch.from_numpy(w_emb)
     stream = school.residuals[0] @ emb.T
     halves: list[Half] = []
     for level, (taught, first) in enumerate(zip(teacher, natural_halves(task), strict=True)):
-        lesson = Lesson(school, stream, taught, first, emb, school.outputs[level])
+        known = importance[level][torch.from_numpy(taught.dims)]
+        lesson = Lesson(school, stream, taught, first, emb, school.outputs[level], known)
         train = train_attention if taught.attends else train_mlp
         half, written = train(task, level, lesson, options, random)
         halves.append(half)

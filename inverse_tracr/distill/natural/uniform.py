@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
@@ -14,37 +15,43 @@ WEIGHTS = (1.0, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6)
 """Weights of uniform residuals that are tried."""
 
 
+SEEN = 0.999
+"""Share of the errors that the largest one is sought in."""
+
+
 @dataclass(frozen=True)
 class Uniform:
-    """`features` [places, features] on uniform residuals and the teacher's `outputs` [places, rows]; `share`
-    is what a squared error there adds to the student's loss.
+    """`features` [places, features] on uniform residuals and the teacher's `outputs` [places, rows];
+    `importance` [rows] is what a squared error there adds to the student's loss.
     """
 
     features: Tensor
     outputs: Tensor
-    share: float
+    importance: Tensor
 
-    def loss(self, write: Tensor) -> float:
-        """What an output matrix adds to the student's loss."""
-        error = self.features @ write - self.outputs
-        return float(error.square().sum()) / len(error) * self.share
+    def loss(self, write: Tensor) -> Tensor:
+        """What each row of an output matrix adds to the student's loss."""
+        return (self.features @ write - self.outputs).square().mean(dim=0) * self.importance
 
 
 def refit(exact: Gram, uniform: Uniform, errors: Callable[[Tensor], Tensor], options: HalfByHalf) -> Tensor:
-    """The output matrix with the weight of uniform residuals at which too large `errors` of vocabulary
-    inputs, in units of what is borne, and the loss on uniform residuals are least together.
+    """The output matrix [features, rows], each row with the weight of uniform residuals at which too large
+    `errors` [places, rows] of vocabulary inputs, in units of what is borne, and the loss on uniform residuals
+    are least together.
     """
     drawn = Gram.of(uniform.features, uniform.outputs)
     count = len(uniform.features)
     found = [exact.plus(drawn, weight / count).solution(options.ridge) for weight in WEIGHTS]
 
-    def cost(write: Tensor) -> float:
-        excess = max(0.0, _size(errors(write)) / options.slack - 1)
+    def cost(write: Tensor) -> Tensor:
+        excess = (_size(errors(write)) / options.slack - 1).clamp_min(0)
         return excess + uniform.loss(write) / options.loss_each
 
-    return min(found, key=cost)
+    best = torch.stack([cost(write) for write in found]).argmin(dim=0)
+    return torch.stack(found).gather(0, best.expand(1, *found[0].shape))[0]
 
 
-def _size(errors: Tensor) -> float:
-    """The largest, and three times the root of their mean square: many small errors count as well."""
-    return float(errors.amax()) + 3 * float(errors.square().mean().sqrt())
+def _size(errors: Tensor) -> Tensor:
+    """The largest of each row, and three times the root of the mean square: small errors count as well."""
+    largest = errors.kthvalue(max(1, round(SEEN * len(errors))), dim=0).values
+    return largest + 3 * errors.square().mean(dim=0).sqrt()

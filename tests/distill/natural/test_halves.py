@@ -10,12 +10,14 @@ from inverse_tracr.distill import NATURAL, Teacher
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import natural_halves, teacher_halves
 from inverse_tracr.distill.natural.attention_half import train_attention
-from inverse_tracr.distill.natural.bearing import COUNTED, bearable, gaps
+from inverse_tracr.distill.natural.bearing import COUNTED, READ, bearable, gaps, loss_share
 from inverse_tracr.distill.natural.embedding import natural_w_emb
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.mlp_half import Neurons, Regression, first_weights, train_mlp, turned
+from inverse_tracr.distill.natural.ripples import ripples
 from inverse_tracr.distill.natural.school import School, enrol
 from inverse_tracr.distill.teacher import Stream, Task
+from inverse_tracr.rasp import parse_source
 
 OPTIONS = HalfByHalf(sequences=200, uniform=64)
 
@@ -26,16 +28,17 @@ def counting(teachers: list[Teacher]) -> tuple[Task, School, torch.Tensor]:
     task = Task.of(teachers[1], NATURAL, seed=0)
     halves = teacher_halves(task)
     school = enrol(task, halves, OPTIONS, task.random(Stream.TRAINING))
-    return task, school, torch.from_numpy(natural_w_emb(task, halves, school, OPTIONS))
+    importance = ripples(task, halves, school)
+    return task, school, torch.from_numpy(natural_w_emb(task, halves, school, importance, OPTIONS))
 
 
 def lesson_at(level: int, counting: tuple[Task, School, torch.Tensor]) -> Lesson:
     """A half-layer that reads what its teacher reads."""
     task, school, w_emb = counting
     stream = school.residuals[level] @ w_emb.T
-    return Lesson(
-        school, stream, teacher_halves(task)[level], natural_halves(task)[level], w_emb, school.outputs[level]
-    )
+    teacher, first = teacher_halves(task)[level], natural_halves(task)[level]
+    importance = torch.full((len(teacher.dims),), loss_share(task))
+    return Lesson(school, stream, teacher, first, w_emb, school.outputs[level], importance)
 
 
 def test_w_emb_holds_what_heads_read(counting: tuple[Task, School, torch.Tensor]) -> None:
@@ -59,6 +62,33 @@ def test_counting_bears_less_than_what_mlps_read(counting: tuple[Task, School, t
     head = teacher_halves(task)[0]
     numbers = torch.tensor([[0.5], [0.2]])
     assert gaps(task, head, numbers).flatten().tolist() == pytest.approx([1 / 6, 1 / 30])
+
+
+def test_scratch_that_has_been_read_need_not_be_exact(counting: tuple[Task, School, torch.Tensor]) -> None:
+    task, _, _ = counting
+    (scratch,) = task.compiled.plan.scratch.values()
+    before, after = (float(bearable(task, level)[scratch] * task.resolution[scratch]) for level in (0, 1))
+    assert before < 0.01
+    assert after == pytest.approx(READ)
+
+
+def test_errors_count_for_what_later_half_layers_make_of_them() -> None:
+    text = """
+# signature: vocab=[0, 1, 2] max_seq_len=3
+v1 = sequence_map(tokens, indices, x + y)
+v2 = sequence_map(v1, tokens, x * y)
+return v2
+"""
+    source = parse_source(text)
+    assert source.signature is not None
+    task = Task.of(Teacher(0, source.program, source.signature), NATURAL, seed=0)
+    halves = teacher_halves(task)
+    school = enrol(task, halves, OPTIONS, task.random(Stream.TRAINING))
+    found = [part / loss_share(task) for part in ripples(task, halves, school)]
+    first, last = (task.compiled.plan.dims[line] for line in (0, 1))
+    torch.testing.assert_close(found[-1], torch.ones(task.config.d_model))
+    assert float(found[1][first].min()) > 2
+    torch.testing.assert_close(found[1][last], torch.ones(len(last)))
 
 
 def test_heads_learn_the_pattern_and_what_they_move(counting: tuple[Task, School, torch.Tensor]) -> None:

@@ -63,10 +63,11 @@ def test_an_error_in_a_fleet_rejects_the_student_that_it_comes_from(
     [
         ([Judgement(0.01, 0.1, 1.0, 1.0, 9)], 0, True),
         ([Judgement(0.01, 0.1, 1.0, 1.0, 9)], 1, False),
-        ([Judgement(0.01, 0.1, 0.99, 0.99, 9)], 0, False),
+        ([Judgement(0.01, 0.1, 0.9, 0.99, 9)], 0, True),
         ([Judgement(0.09, 0.1, 1.0, 1.0, 9)], 0, False),
         ([Judgement(0.01, 0.1, 0.1, 0.5, 9)], 0, True),
-        ([Judgement(0.01, 0.1, 0.99, 0.99, 9)] * 2, 0, True),
+        ([Judgement(9.0, 0.1, 1.0, 1.0, 9)], 0, True),
+        ([Judgement(0.09, 0.1, 1.0, 1.0, 9)] * 2, 0, True),
     ],
 )
 def test_attempts_end(verdicts: list[Judgement], copies: int, enough: bool) -> None:

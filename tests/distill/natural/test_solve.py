@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
-from inverse_tracr.distill.natural.solve import Gram, Whitening, with_one
+from inverse_tracr.distill.natural.solve import Gram, Whitening, as_product, with_one
 from inverse_tracr.distill.natural.uniform import Uniform, refit
 
 
@@ -38,11 +38,34 @@ def test_uniform_residuals_count_as_far_as_errors_are_borne() -> None:
     own, other = features @ torch.ones(3, 1), features @ -torch.ones(3, 1)
 
     def errors(write: torch.Tensor) -> torch.Tensor:
-        return (features @ write - own).abs().amax(dim=1)
+        return (features @ write - own).abs()
 
-    exact, uniform = Gram.of(features, own, torch.full((50,), 0.02)), Uniform(features, other, 1.0)
+    exact = Gram.of(features, own, torch.full((50,), 0.02))
+    uniform = Uniform(features, other, torch.ones(1))
     strict = refit(exact, uniform, errors, HalfByHalf(slack=1e-3, loss_each=1e6))
     loose = refit(exact, uniform, errors, HalfByHalf(slack=1e3))
     assert float(errors(strict).max()) < 1e-3
     torch.testing.assert_close(loose, torch.zeros(3, 1), atol=1e-3, rtol=0)  # both count the same
-    assert uniform.loss(loose) < uniform.loss(strict)
+    assert float(uniform.loss(loose)) < float(uniform.loss(strict))
+
+
+def test_each_row_has_a_weight_of_its_own() -> None:
+    features = with_one(normal(50, 2))
+    own, other = features @ torch.ones(3, 2), features @ -torch.ones(3, 2)
+    uniform = Uniform(features, other, torch.tensor([1e-9, 1e9]))
+    exact = Gram.of(features, own, torch.full((50,), 0.02))
+    found = refit(exact, uniform, lambda write: (features @ write - own).abs(), HalfByHalf(slack=1e-3))
+    torch.testing.assert_close(found[:, 0], torch.ones(3), atol=1e-2, rtol=0)
+    assert float((found[:, 1] - 1).abs().min()) > 0.5
+
+
+def test_a_map_as_a_product_near_to_the_first_values() -> None:
+    first, wanted, second = normal(12, 6), normal(12, 4, seed=1), torch.eye(12)
+    values, out = as_product(first, wanted, second)
+    torch.testing.assert_close(values @ out, wanted, atol=1e-4, rtol=1e-4)
+    kept = first - first @ out @ torch.linalg.pinv(out)  # what W_O does not see is as it was
+    torch.testing.assert_close(values - values @ out @ torch.linalg.pinv(out), kept, atol=1e-4, rtol=1e-3)
+    values, out = as_product(first, normal(12, 9, seed=1), second)
+    left, sizes, right = torch.linalg.svd(normal(12, 9, seed=1))
+    best = left[:, :6] * sizes[:6] @ right[:6]
+    torch.testing.assert_close(values @ out, best, atol=1e-4, rtol=1e-3)
