@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
+from inverse_tracr.decompile.refine import refine
 from inverse_tracr.decompile.relays import without_relays
 from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
 from inverse_tracr.decompile.verify import Verifier
@@ -47,6 +48,8 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     for name, proposer in proposers().items():
         if name in parts and not hunt.over:
             hunt.ask(name, proposer)
+    if REPAIR in parts:
+        hunt.refine()
     return hunt.result(method, time.perf_counter() - start)
 
 
@@ -159,6 +162,16 @@ class Hunt:
             proposal = repaired_proposal(found.proposal, repaired, self._model, self._judge)
             verification = self._judge(proposal.program or repaired.program)
             self._noted(_Found(f"{found.method}, repaired", proposal, verification, repaired.edits))
+
+    def refine(self) -> None:
+        """Tell apart what the model does; what was read off compiled weights needs no more."""
+        best = self._best
+        if best is None or not best.verification.verified or best.method == "lift":
+            return
+        proposal, edits = refine(best.proposal, self._model, self._judge)
+        if edits and proposal.program is not None:
+            method = f"{best.method}, refined"
+            self._best = _Found(method, proposal, self._judge(proposal.program), (*best.edits, *edits))
 
     def result(self, method: str, seconds: float) -> Decompilation:
         """The best candidate."""

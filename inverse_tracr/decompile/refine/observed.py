@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inverse_tracr.decompile.refine.substitute import Seen
 from inverse_tracr.decompile.repair.locate import half_layers
 from inverse_tracr.decompile.search.cells import MOST_CELLS, cells_of, dense
 from inverse_tracr.decompile.search.observe import Observation, observe
@@ -17,8 +18,6 @@ from inverse_tracr.rasp.interpreter import Categorical, Trace
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
-    LinearSequenceMap,
-    Map,
     Program,
     Ref,
     Select,
@@ -80,6 +79,16 @@ class Observed:
         """The sum over MLPs of what the lines leave unexplained."""
         columns, halves = self._columns(program), half_layers(program)
         return sum(1 - self._between(_own(program, columns, halves, half), half) for half in self._rows)
+
+    def pairs(self, program: Program) -> Seen:
+        """Which values of two s-ops occur together."""
+        columns = self._columns(program)
+
+        def seen(first: Ref, second: Ref) -> set[tuple[Value, ...]]:
+            both = [columns[first], columns[second]]
+            return set(_values_of(both, dense(_joint([c.labels for c in both]))[0]))
+
+        return seen
 
     def missing(self, program: Program) -> Iterator[Missing]:
         """For each MLP whose lines leave something what they do not tell apart, the first one first."""
@@ -193,10 +202,8 @@ def _values_of(columns: Sequence[_Column], labels: Labels) -> list[tuple[Value, 
     _, first = np.unique(labels, return_index=True)
     found: list[tuple[Value, ...]] = []
     for at in first.tolist():
-        row = [
-            (c.values or ())[c.labels[at]] if c.labels[at] < len(c.values or ()) else None for c in columns
-        ]
-        found.append(tuple(value for value in row if value is not None))
+        row = [(int(c.labels[at]), c.values or ()) for c in columns]
+        found.append(tuple(values[label] for label, values in row if label < len(values)))
     return found
 
 

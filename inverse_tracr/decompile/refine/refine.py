@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.decompile.refine.observed import Missing, Observed
-from inverse_tracr.decompile.refine.substitute import Finer, readers_of, substituted
+from inverse_tracr.decompile.refine.substitute import Finer, Seen, readers_of, substituted
 from inverse_tracr.decompile.repair import Repaired, repaired_proposal
 from inverse_tracr.decompile.repair.edit import Edit
 from inverse_tracr.decompile.repair.locate import half_layers
@@ -26,78 +26,86 @@ GAIN = 0.5
 
 def refine(proposal: Proposal, model: TransformerProgram, judge: Judge) -> tuple[Proposal, tuple[str, ...]]:
     """A verified proposal with finer lines where the model's MLPs have them, and what was edited."""
-    first = proposal.program
-    assert first is not None
-    try:
-        observed = Observed(model)
-        found, edits = _refined(proposal, observed, model, judge)
-    except InverseTracrError:  # too many means to list
-        return proposal, ()
-    return found, edits
-
-
-def _refined(
-    proposal: Proposal, observed: Observed, model: TransformerProgram, judge: Judge
-) -> tuple[Proposal, tuple[str, ...]]:
     said: list[str] = []
-    judged = 0
-    for _ in range(MOST_EDITS):
-        program = proposal.program
-        assert program is not None
-        verdict, left = judge(program).verdict, observed.left(program)
-        better: Proposal | None = None
-        for missing in observed.missing(program):
-            for edit in _edits(program, model, missing):
-                if judged >= MOST_JUDGED:
-                    return proposal, tuple(said)
-                repaired = Repaired(1, edit.program, (edit.what,), edit.places)
-                if observed.left(edit.program) > left - GAIN * missing.left:
-                    continue
-                judged += 1
-                if judge(edit.program).verdict is not verdict:
-                    continue
-                own = repaired_proposal(proposal, repaired, model, judge)
-                if own.program is not None and observed.left(own.program) < left - GAIN * missing.left:
-                    better = own
-                    said.append(edit.what)
-                    break
-            if better is not None:
-                break
-        if better is None:
-            break
-        proposal = better
+    try:
+        refiner = _Refiner(model, judge)
+        while len(said) < MOST_EDITS and (step := refiner.step(proposal)) is not None:
+            proposal, what = step
+            said.append(what)
+    except InverseTracrError:  # too many means to list
+        pass
     return proposal, tuple(said)
 
 
-def _edits(program: Program, model: TransformerProgram, missing: Missing) -> Iterator[Edit]:
+class _Refiner:
+    """One model, and how often its verifier was asked."""
+
+    def __init__(self, model: TransformerProgram, judge: Judge) -> None:
+        self._model, self._judge = model, judge
+        self._observed = Observed(model)
+        self._judged = 0
+
+    def step(self, proposal: Proposal) -> tuple[Proposal, str] | None:
+        """The proposal with one edit that explains more of an MLP and changes no verdict; None without one."""
+        program = proposal.program
+        assert program is not None
+        left = self._observed.left(program)
+        for missing in self._observed.missing(program):
+            enough = left - GAIN * missing.left
+            for edit in _edits(program, self._model, missing, self._observed.pairs(program)):
+                found = self._as_proposal(proposal, edit, enough)
+                if found is not None:
+                    return found, edit.what
+        return None
+
+    def _as_proposal(self, proposal: Proposal, edit: Edit, enough: float) -> Proposal | None:
+        """The edited program, where no more than `enough` is left, and its verdict is that of before."""
+        if self._judged >= MOST_JUDGED or self._observed.left(edit.program) > enough:
+            return None
+        self._judged += 1
+        assert proposal.program is not None
+        if self._judge(edit.program).verdict is not self._judge(proposal.program).verdict:
+            return None
+        repaired = Repaired(1, edit.program, (edit.what,), edit.places)
+        found = repaired_proposal(proposal, repaired, self._model, self._judge)
+        assert found.program is not None
+        # Written canonically it may have lost the line again.
+        return found if self._observed.left(found.program) <= enough else None
+
+
+def _edits(program: Program, model: TransformerProgram, missing: Missing, seen: Seen) -> Iterator[Edit]:
     """A line of its own first, then values told apart."""
     sets = ValueSets(program, model.signature, exact_means=True)
     halves = half_layers(program)
     if len(missing.refs) == 1:
-        yield from _inserted(program, sets, halves, missing)
+        yield from _inserted(program, sets, halves, missing, seen)
     at = [p for p, half in enumerate(halves) if half == missing.half]
     for position in sorted(at, key=lambda p: -len(sets[p])):
-        edit = _split(program, sets, position, missing)
+        edit = _split(program, sets, position, missing, seen)
         if edit is not None:
             yield edit
 
 
-def _inserted(program: Program, sets: ValueSets, halves: list[int], missing: Missing) -> Iterator[Edit]:
+def _inserted(
+    program: Program, sets: ValueSets, halves: list[int], missing: Missing, seen: Seen
+) -> Iterator[Edit]:
     """A map of the s-op that the classes are of, which one of its readers reads instead."""
     (read,) = missing.refs
     classes = {value[0]: c for value, c in missing.classes.items() if value}
     if len(classes) != len(sets[read]) or len(set(classes.values())) == len(classes):
         return
-    first = {c: value for value, c in reversed(classes.items())}
+    stands_for: dict[Value, list[Value]] = {}
+    for value, c in classes.items():
+        stands_for.setdefault(c, []).append(value)
     line = Map(read, UnaryTable(tuple((value, c) for value, c in classes.items())))
     for reader in readers_of(program, read):
         if halves[reader] > missing.half and not isinstance(program.lines[reader], Map):
-            edit = substituted(program, sets, read, [reader], Finer(line, first))
+            edit = substituted(program, sets, read, [reader], Finer(line, stands_for), seen)
             if edit is not None:
                 yield edit
 
 
-def _split(program: Program, sets: ValueSets, position: int, missing: Missing) -> Edit | None:
+def _split(program: Program, sets: ValueSets, position: int, missing: Missing, seen: Seen) -> Edit | None:
     """A line of the MLP with values for each of the classes."""
     line = program.lines[position]
     readers = readers_of(program, position)
@@ -108,7 +116,7 @@ def _split(program: Program, sets: ValueSets, position: int, missing: Missing) -
     if not set(missing.refs) <= set(operands):
         return None
     numbers: dict[tuple[Maybe, int], Value] = {}
-    stands_for: dict[Value, Value] = {}
+    stands_for: dict[Value, list[Value]] = {}
     entries: list[tuple[tuple[Value, ...], Maybe]] = []
     for row in _rows(sets, operands):
         said = line.function(*row)  # pyright: ignore[reportCallIssue]
@@ -117,11 +125,12 @@ def _split(program: Program, sets: ValueSets, position: int, missing: Missing) -
             entries.append((row, None))
             continue
         fresh = numbers.setdefault((said, missing.classes.get(key, 0)), len(numbers))
-        stands_for[fresh] = said
+        stands_for[fresh] = [said]
         entries.append((row, fresh))
     if len(numbers) == len(sets[position]):
         return None
-    return substituted(program, sets, position, readers, Finer(_tabulated(operands, entries), stands_for))
+    finer = Finer(_tabulated(operands, entries), stands_for)
+    return substituted(program, sets, position, readers, finer, seen)
 
 
 def _rows(sets: ValueSets, operands: tuple[Ref, ...]) -> list[tuple[Value, ...]]:

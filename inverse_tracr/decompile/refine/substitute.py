@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from inverse_tracr.decompile.repair.edit import Edit, exchanged, inserted
@@ -14,10 +14,14 @@ from inverse_tracr.rasp.values import Maybe, Value
 
 @dataclass(frozen=True)
 class Finer:
-    """A line to be put in, and for each of its values the value of the line that is read now."""
+    """A line to be put in, and for each of its values the values of the s-op that is read now."""
 
     line: Line
-    stands_for: Mapping[Value, Value]
+    stands_for: Mapping[Value, Sequence[Value]]
+
+
+Seen = Callable[[Ref, Ref], Collection[tuple[Value, ...]]]
+"""The pairs of values of two s-ops that occur at one position."""
 
 
 def readers_of(program: Program, ref: Ref) -> list[int]:
@@ -26,14 +30,14 @@ def readers_of(program: Program, ref: Ref) -> list[int]:
 
 
 def substituted(
-    program: Program, sets: ValueSets, read: Ref, readers: Collection[int], finer: Finer
+    program: Program, sets: ValueSets, read: Ref, readers: Collection[int], finer: Finer, seen: Seen
 ) -> Edit | None:
-    """The program with the line of `finer`, which `readers` read instead of `read`, their functions as tables.
+    """The program with the line of `finer`, which `readers` read instead of `read`, with tables for it.
 
     None where a reader moves values on, or where the language does not allow it.
     """
     for reader in readers:
-        line = _rewritten(program.lines[reader], sets, read, finer.stands_for)
+        line = _rewritten(program.lines[reader], sets, read, finer.stands_for, seen)
         edit = None if line is None else exchanged(program, reader, line)
         if edit is None:
             return None
@@ -41,28 +45,35 @@ def substituted(
     return inserted(program, finer.line, list(readers), read)
 
 
-def _rewritten(line: Line, sets: ValueSets, read: Ref, stands_for: Mapping[Value, Value]) -> Line | None:
+_Meanings = list[tuple[Value, Sequence[Value]]]
+
+
+def _rewritten(
+    line: Line, sets: ValueSets, read: Ref, stands_for: Mapping[Value, Sequence[Value]], seen: Seen
+) -> Line | None:
     """A reader with its function on the values of the new line."""
 
-    def values(ref: Ref) -> list[tuple[Value, Value]]:
-        return list(stands_for.items()) if ref == read else [(value, value) for value in sets[ref]]
+    def values(ref: Ref) -> _Meanings:
+        return list(stands_for.items()) if ref == read else [(value, (value,)) for value in sets[ref]]
 
     match line:
         case Map(function=function):
-            entries = tuple((new, function(old)) for new, old in values(read))
+            entries = tuple((new, function(olds[0])) for new, olds in values(read))
             return Map(line.operand, UnaryTable(entries), line.encoding)
         case SequenceMap(first, second, function):
-            pairs: tuple[tuple[tuple[Value, Value], Maybe], ...] = tuple(
-                ((x, y), function(a, b)) for x, a in values(first) for y, b in values(second)
-            )
-            return SequenceMap(first, second, BinaryTable(pairs))
+            occurring = seen(first, second)
+
+            def said(firsts: Sequence[Value], seconds: Sequence[Value]) -> Maybe:
+                pairs = [(a, b) for a in firsts for b in seconds]
+                return function(*next((pair for pair in pairs if pair in occurring), pairs[0]))
+
+            table = tuple(((x, y), said(a, b)) for x, a in values(first) for y, b in values(second))
+            return SequenceMap(first, second, BinaryTable(table))
         case Select(keys, queries, predicate):
             return Select(keys, queries, _selected(predicate, values(keys), values(queries)))
         case _:
             return None
 
 
-def _selected(
-    predicate: Predicate, keys: list[tuple[Value, Value]], queries: list[tuple[Value, Value]]
-) -> PredicateTable:
-    return PredicateTable(tuple((k, q) for k, a in keys for q, b in queries if predicate(a, b)))
+def _selected(predicate: Predicate, keys: _Meanings, queries: _Meanings) -> PredicateTable:
+    return PredicateTable(tuple((k, q) for k, a in keys for q, b in queries if predicate(a[0], b[0])))
