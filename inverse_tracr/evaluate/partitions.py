@@ -53,12 +53,17 @@ def purity(vectors: Vectors, labels: Labels, noise: float) -> float:
 
 
 def nearest_means(vectors: Vectors, labels: Labels) -> Labels:
-    """For each position the class with the mean nearest to its vector; its own where that is as near."""
+    """For each position the class with the mean nearest to its vector; its own where that is as near.
+
+    Classes whose means are the same are one: the vectors do not tell them apart.
+    """
     means, _ = _means(vectors, labels)
     squares = _square_distances(vectors, means)
     own = squares[np.arange(len(labels)), labels]
     tiny = EXACT * float(((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1).max())
-    return np.where(own <= squares.min(axis=1) + tiny, labels, squares.argmin(axis=1))
+    nearest = np.where(own <= squares.min(axis=1) + tiny, labels, squares.argmin(axis=1))
+    first_alike = (_square_distances(means, means) <= tiny).argmax(axis=1)
+    return first_alike[nearest]
 
 
 def determined(coarse: Labels, fine: Labels) -> float:

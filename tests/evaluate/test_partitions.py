@@ -54,3 +54,11 @@ def test_a_position_that_lies_with_others_counts_against_its_class() -> None:
     labels = np.array([0, 0, 1, 1, 1])
     found = np.array([[0.0], [1.0], [1.0], [1.0], [1.0]])
     assert purity(found, labels, 0.0) == pytest.approx(0.6)
+
+
+def test_classes_that_the_vectors_do_not_tell_apart_are_one() -> None:
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    merged = np.array([[0.0], [0.0], [0.0], [0.0], [1.0], [1.0]])
+    assert determined(nearest_means(merged, labels), np.array([0, 0, 0, 0, 1, 1])) == 1
+    apart = merged + np.array([[0.0], [0.0], [0.01], [0.01], [0.0], [0.0]])
+    assert determined(nearest_means(apart, labels), np.array([0, 0, 0, 0, 1, 1])) < 1

@@ -46,7 +46,7 @@ class _Refiner:
         self._judged = 0
 
     def step(self, proposal: Proposal) -> tuple[Proposal, str] | None:
-        """The proposal with one edit that explains more of an MLP and changes no verdict; None without one."""
+        """The proposal with one edit that explains more of an MLP and keeps the verdict; None without one."""
         program = proposal.program
         assert program is not None
         left = self._observed.left(program)
