@@ -22,6 +22,8 @@ class FaultKind(enum.Enum):
     ROUNDING = "float32"
     FUSED_MAPS = "maps fused"
 
+    __hash__ = object.__hash__
+
 
 _SENTENCES = {
     FaultKind.MIXED_VALUES: "a query selects several values: RASP takes their mean, the weights mix them",

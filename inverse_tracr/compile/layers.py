@@ -16,11 +16,14 @@ class Layers:
     count: int
 
 
+_ATTENDING = (Aggregate, SelectorWidth)
+
+
 def depths(program: Program) -> list[int]:
     """Longest path from the inputs to each line, counting s-ops and not selects."""
     found: list[int] = []
     for line in program.lines:
-        below = max((found[ref] if ref >= 0 else 0 for ref in operands(line)), default=0)
+        below = max([found[ref] if ref >= 0 else 0 for ref in operands(line)])
         found.append(below if isinstance(line, Select) else below + 1)
     return found
 
@@ -31,18 +34,21 @@ def allocate_layers(program: Program) -> Layers:
     A line's depth is its layer, except that a depth of attention only, followed by one of MLPs only, is
     condensed with it; then half-layers without lines are skipped, attention and MLP still alternating.
     """
-    depth = depths(program)
-    by_depth: dict[int, list[int]] = {}
-    for position, line in enumerate(program.lines):
-        if not isinstance(line, Select):
-            by_depth.setdefault(depth[position], []).append(position)
-    levels = _condense(program, [by_depth[d] for d in sorted(by_depth)])
+    levels: list[tuple[list[int], list[int]]] = []
+    for position, depth in enumerate(depths(program)):
+        line = program.lines[position]
+        if isinstance(line, Select):
+            continue
+        levels += [([], []) for _ in range(depth - len(levels))]
+        attending, mapping = levels[depth - 1]
+        if isinstance(line, _ATTENDING):
+            attending.append(position)
+        if not isinstance(line, Aggregate):
+            mapping.append(position)
     attention: dict[int, int] = {}
     mlp: dict[int, int] = {}
     half = 0
-    for level in levels:
-        attending = [p for p in level if isinstance(program.lines[p], Aggregate | SelectorWidth)]
-        mapping = [p for p in level if not isinstance(program.lines[p], Aggregate)]
+    for attending, mapping in _condense(levels):
         if attending:
             half += half % 2
             attention |= dict.fromkeys(attending, half // 2)
@@ -54,22 +60,15 @@ def allocate_layers(program: Program) -> Layers:
     return Layers(attention, mlp, (half + 1) // 2)
 
 
-def _condense(program: Program, levels: list[list[int]]) -> list[list[int]]:
+def _condense(levels: list[tuple[list[int], list[int]]]) -> list[tuple[list[int], list[int]]]:
     """Join each level of aggregates only with the next when that holds MLP lines only."""
-
-    def only_attention(level: list[int]) -> bool:
-        return all(isinstance(program.lines[p], Aggregate) for p in level)
-
-    def only_mlps(level: list[int]) -> bool:
-        return not any(isinstance(program.lines[p], Aggregate | SelectorWidth) for p in level)
-
-    joined: list[list[int]] = []
+    joined: list[tuple[list[int], list[int]]] = []
     position = 0
     while position < len(levels):
-        level = levels[position]
-        if position + 1 < len(levels) and only_attention(level) and only_mlps(levels[position + 1]):
-            level = level + levels[position + 1]
+        attending, mapping = levels[position]
+        if not mapping and position + 1 < len(levels) and not levels[position + 1][0]:
+            mapping = levels[position + 1][1]
             position += 1
-        joined.append(level)
+        joined.append((attending, mapping))
         position += 1
     return joined

@@ -13,6 +13,8 @@ class Mode(enum.Enum):
     TRACR = "tracr"
     FIXED = "fixed"
 
+    __hash__ = object.__hash__
+
 
 class CompileError(BadInputError):
     """A program that cannot be compiled; says the line and why."""

@@ -40,10 +40,10 @@ class Proofs:
             by_position = keys[0]
             if (keys == by_position).all() and chosen[:, by_position].sum(axis=1).max(initial=0) <= 1:
                 return True
-            if moved is not None and _one_value(chosen[:, keys.ravel()], moved.ravel()):
+            if moved is not None and _one_value(chosen, keys, moved):
                 return True
         (key_root, key_table), (value_root, value_table) = self._root(select.keys), self._root(values)
-        return key_root == value_root and _one_value(chosen[:, key_table], value_table)
+        return key_root == value_root and _one_value(chosen, key_table, value_table)
 
     def never_empty(self, select: Select, may_be_none: Callable[[Ref], bool]) -> bool:
         """Whether every query selects some key, on every input."""
@@ -110,10 +110,11 @@ def _input_grids(tokens: int, longest: int) -> tuple[Index, Index]:
     return by_token, by_position
 
 
-def _one_value(chosen: Chosen, values: Index) -> bool:
-    """Whether each row of `chosen` chooses entries of one value only."""
-    if not chosen.size:
-        return True
-    high = np.where(chosen, values, -2).max(axis=1)
-    low = np.where(chosen, values, np.iinfo(np.int64).max).min(axis=1)
-    return bool(((low == high) | (high == -2)).all())
+def _one_value(chosen: Chosen, keys: Index, values: Index) -> bool:
+    """Whether each row of `chosen` [queries, key values] chooses one value only, None being one.
+
+    Entry by entry, `keys` and `values` are indices of a key and of the value that stands beside it.
+    """
+    met = np.zeros((chosen.shape[1], int(values.max(initial=-1)) + 2), dtype=np.bool_)
+    met[keys, values] = True
+    return bool((chosen @ met).sum(axis=1).max() <= 1)
