@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from benchmarks.results import table, tell, write_section
+from benchmarks.results import table, write_section
 from inverse_tracr.compile import Mode, plan
 from inverse_tracr.distill import RECIPES, Kind, Recipe, Student, Teacher, distill
 from inverse_tracr.errors import InverseTracrError
@@ -79,8 +80,15 @@ def measured(drawn: Sequence[Drawn], recipe: Recipe, seed: int) -> Measured:
     students: dict[int, Student] = {}
     for student in distill([d.teacher for d in drawn], recipe, seed=seed):
         students[student.item] = student
-        tell(len(students), len(drawn), every=8)
+        print(_outcome(student), file=sys.stderr, flush=True)
     return Measured(drawn, students, time.process_time() - started)
+
+
+def _outcome(student: Student) -> str:
+    """One line for a student."""
+    verdict = student.judgement
+    figures = f"loss {verdict.loss:.3f}, {verdict.positions:.2%} of positions; " if verdict else ""
+    return f"{student.item}: {student.reason.value}; {figures}{student.core_seconds:.2f} core-seconds"
 
 
 def summary(found: Measured, kind: Kind) -> str:
