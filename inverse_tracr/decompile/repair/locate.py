@@ -47,17 +47,28 @@ class Locator:
 
     def first_disagreement(self, program: Program) -> int | None:
         """The first half-layer of which the program does not hold all that matters; None if there is none."""
+        for half, labels in enumerate(self._by_half(program)):
+            if self._scrubber.kept_by_half(half, labels) < ENOUGH:
+                return half
+        return None
+
+    def classes_before(self, program: Program, half: int) -> int:
+        """How many classes of positions a program tells apart in the half-layers up to one."""
+        return sum(int(labels.max()) + 1 for labels in self._by_half(program)[: half + 1])
+
+    def _by_half(self, program: Program) -> list[Labels]:
+        """For each half-layer the class of every position by the program's lines there."""
         halves = half_layers(program)
         classes = self._classes(program)
+        nothing = np.zeros(int(self._probes.mask.sum()), dtype=np.int64)
+        found: list[Labels] = []
         for half in range(self._halves):
             own = [
                 classes[p] for p, h in enumerate(halves) if p in classes and half in _stands(program, p, h)
             ]
-            count = int(self._probes.mask.sum())
-            joint = np.unique(np.stack(own), axis=1, return_inverse=True)[1] if own else np.zeros(count, int)
-            if self._scrubber.kept_by_half(half, joint.reshape(-1)) < ENOUGH:
-                return half
-        return None
+            joint = np.unique(np.stack(own), axis=1, return_inverse=True)[1].reshape(-1) if own else nothing
+            found.append(joint.astype(np.int64))
+        return found
 
     def _classes(self, program: Program) -> dict[Ref, Labels]:
         """For each line that is no select a label at every position of the probes."""

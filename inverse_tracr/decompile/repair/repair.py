@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from inverse_tracr.decompile.outcome import Verification
 from inverse_tracr.decompile.proposers import Judge
 from inverse_tracr.decompile.repair.edit import Edit
 from inverse_tracr.decompile.repair.edits import Editor
-from inverse_tracr.decompile.repair.locate import Locator
+from inverse_tracr.decompile.repair.locate import Locator, half_layers
 from inverse_tracr.decompile.repair.trial import Row, Score, Trial
 from inverse_tracr.decompile.search.probes import draw_probes
+from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.values import Value
@@ -20,6 +22,8 @@ _LOCATED = 48
 """Probes on which the half-layers are compared."""
 _FAILING, _RIGHT = 16, 8
 """Inputs on which every edit is tried: those that the program has wrong, and others."""
+_MOVED = 80
+"""Edits of the half-layer that disagrees first of which it is asked whether it agrees then."""
 _FIRST = 0.6
 """Share of the candidates that are single edits."""
 
@@ -111,7 +115,8 @@ class _Repairer:
             following = [
                 replace(s, score=trial.score(s.program)) for s in _best(following, 4 * self._config.beam)
             ]
-            beam = _best(following, self._config.beam)
+            moved = [found for state in beam[:1] for found in self._moved_on(state, trial)]
+            beam = [*_best(following, self._config.beam), *moved[: self._config.beam]]
             budget = (self._config.candidates - self._tried) // 2
             if not beam or not budget:
                 break
@@ -121,9 +126,8 @@ class _Repairer:
         """States one edit further that are right at more positions."""
         screen = self._screen(state, trial)
         base = screen.score(state.program).share
-        rows = [*screen.rows, *trial.rows]
-        suspects = Locator(self._model, rows[:_LOCATED]).suspects(state.program)
-        for edit in Editor(state.program, self._model.signature, self._said()).edits(suspects):
+        suspects = self._locator(screen, trial).suspects(state.program)
+        for edit in self._editor(state).edits(suspects):
             if edit.program in self._seen:
                 continue
             if budget <= 0:
@@ -135,6 +139,36 @@ class _Repairer:
                 score = trial.score(edit.program)
                 if score.share > state.score.share:
                     yield state.after(edit, score)
+
+    def _moved_on(self, state: _State, trial: Trial) -> list[_State]:
+        """States one edit further that disagree with the model in a later half-layer only.
+
+        Where more than one place is wrong, outputs need not become better with one of them right. Finer
+        partitions always agree, so that those with few classes come first.
+        """
+        locator = self._locator(self._screen(state, trial), trial)
+        wrong = locator.first_disagreement(state.program)
+        if wrong is None:
+            return []
+        halves = half_layers(state.program)
+        blamed = [p for p in locator.suspects(state.program) if halves[p] == wrong]
+        found: list[tuple[int, int, _State]] = []
+        for edit in islice(self._editor(state).edits(blamed), _MOVED):
+            try:
+                at = locator.first_disagreement(edit.program)
+            except InverseTracrError:
+                continue
+            if at is None or at > wrong:
+                classes = locator.classes_before(edit.program, wrong)
+                place = len(halves) if at is None else at
+                found.append((-place, classes, state.after(edit, trial.score(edit.program))))
+        return [moved for _, _, moved in sorted(found, key=lambda entry: entry[:2])]
+
+    def _locator(self, screen: Trial, trial: Trial) -> Locator:
+        return Locator(self._model, [*screen.rows, *trial.rows][:_LOCATED])
+
+    def _editor(self, state: _State) -> Editor:
+        return Editor(state.program, self._model.signature, self._said())
 
     def _screen(self, state: _State, trial: Trial) -> Trial:
         """Few inputs, most of them such as the program has wrong."""
