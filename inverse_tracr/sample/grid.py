@@ -29,7 +29,7 @@ class Choice(NamedTuple):
 
     chosen: Chosen
     widths: Index
-    count: int
+    total: int
 
 
 class Description(NamedTuple):
@@ -71,7 +71,7 @@ class Grid:
 
     def describe(self, column: Index, size: int) -> Description:
         """What the laws ask of a column of values below `size`."""
-        return Description(*describe(column, size, self.places, self.place_count))
+        return Description(*describe(column, size, self.places, self.place_count))  # pyright: ignore[reportArgumentType]
 
     def chosen(self, table: Index, queries: Index, keys: Index) -> Index:
         """1 where `table[query value, key value]` is 1, else 0; shape [pairs]."""

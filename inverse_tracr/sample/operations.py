@@ -152,7 +152,7 @@ class Operations:
         """A select that chooses neither everything nor nothing, unless its predicate is `True`."""
         table = selection_table(line.predicate, keys.values, queries.values)
         choice = self.probes.choose(table, queries.probe, keys.probe)
-        if not choice.count or (choice.count == len(choice.chosen) and line.predicate != _EVERYTHING):
+        if not choice.total or (choice.total == len(choice.chosen) and line.predicate != _EVERYTHING):
             return None
         key = b"s" + choice.chosen.tobytes()
         return None if key in self.seen else Selector(line, keys, queries, table, choice, key)

@@ -32,7 +32,7 @@ def test_what_is_chosen_and_gathered(size: tuple[int, int, bool], seed: int) -> 
     chosen = grid.chosen(truth.astype(np.intp), queries, keys)
     np.testing.assert_array_equal(choice.chosen, chosen)
     np.testing.assert_array_equal(choice.widths, grid.widths(chosen))
-    assert choice.count == chosen.sum()
+    assert choice.total == chosen.sum()
     largest = np.maximum.reduceat((values + 1).take(grid.keys) * chosen, grid.starts)
     expected = np.where(largest == 0, NONE, np.minimum(largest - 1, NONE))
     np.testing.assert_array_equal(grid.gather(choice.chosen, values, NONE), expected)

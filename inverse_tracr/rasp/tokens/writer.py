@@ -76,7 +76,7 @@ _FIRST_COMPARE, _FIRST_SHIFTED = CODEBOOK.id(Group.COMPARE, 0), CODEBOOK.id(Grou
 _FIRST_BITS = CODEBOOK.id(Group.BITS, 0)
 _FIRST_REFERENCE = reference_id(0)
 _TABLE, _NONE = form_id(Form.TABLE), form_id(Form.NONE)
-_STATEMENTS = {
+_STATEMENTS: dict[object, int] = {
     (Map, Encoding.CATEGORICAL): statement_id(Statement.MAP),
     (Map, Encoding.NUMERICAL): statement_id(Statement.MAP_NUMERICAL),
     (SelectorWidth, Encoding.CATEGORICAL): statement_id(Statement.SELECTOR_WIDTH),
