@@ -22,6 +22,8 @@ _CLEAR = 0.12
 """Deviation up to which ones stand clear of zeros in every entry."""
 _PLAIN = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 """Denominators of plain numbers, the plainest first."""
+_SURE = 8.0
+"""Deviations from which an entry that is no plain number is none of noise."""
 _NEAR = 3.5
 """Deviations within which a number may be a plain one."""
 
@@ -35,35 +37,37 @@ def denoised(model: TransformerProgram) -> tuple[TransformerProgram, float]:
 
     Raises NotNoisyError for a model without noise, or with weights that are not mostly zero.
     """
-    weights = model.weights()
-    found = {name: array.astype(np.float64) for name, array in vars(weights).items()}
-    shares: list[float] = []
-    deviations: dict[str, list[float]] = {}
-    for name, array in found.items():
-        layers = _layers(name, array)
-        deviations[name] = [_deviation(layer) for layer in layers]
-        shares += [
-            d / float(np.sqrt((x**2).mean())) for d, x in zip(deviations[name], layers, strict=True) if d
-        ]
+    found = {name: array.astype(np.float64) for name, array in vars(model.weights()).items()}
+    deviations = {name: [_deviation(layer) for layer in _layers(name, found[name])] for name in found}
+    shares = [
+        deviation / float(np.sqrt((layer**2).mean()))
+        for name, array in found.items()
+        for deviation, layer in zip(deviations[name], _layers(name, array), strict=True)
+        if deviation
+    ]
     if not shares or max(shares) > MOST_NOISE:
         raise NotNoisyError
-    for name, array in found.items():
-        layers = _layers(name, array)
-        if name == "W_in":
-            continue
-        for deviation, layer in zip(deviations[name], layers, strict=True):
+    for name in found.keys() - {"W_in"}:
+        for deviation, layer in zip(deviations[name], _layers(name, found[name]), strict=True):
             layer[...] = plain(layer, deviation)
     for layer, deviation in enumerate(deviations["W_in"]):
-        w_in, w_out = found["W_in"][layer], found["W_out"][layer]
-        if deviation <= _CLEAR:
-            w_in[...] = plain(w_in, deviation)
-        else:
-            one, bos = special_dims(model, found["W_E"], found["W_pos"])
-            live = _written(found["W_E"], found["W_pos"], *found["W_O"][: layer + 1], *found["W_out"][:layer])
-            around = Around(one, bos, live, model.config.n_ctx - 1)
-            w_in[...] = plain_neurons(w_in, w_out, deviation, around)
+        found["W_in"][layer] = _plain_w_in(model, found, layer, deviation, deviations["W_out"][layer])
     kept = Weights(**{name: array.astype(np.float32) for name, array in found.items()})
-    return replace_weights(model, kept), max(shares)
+    quiet = TransformerProgram(model.config, kept, model.input_encoder, model.output_encoder)
+    return quiet, max(shares)
+
+
+def _plain_w_in(
+    model: TransformerProgram, found: dict[str, Floats], layer: int, deviation: float, written: float
+) -> Floats:
+    """What an MLP reads; all else in `found` is without noise already."""
+    w_in = found["W_in"][layer]
+    one, bos = special_dims(model, found["W_E"], found["W_pos"])
+    if deviation <= _CLEAR or one is None:
+        return plain(w_in, deviation)
+    live = _written(found["W_E"], found["W_pos"], *found["W_O"][: layer + 1], *found["W_out"][:layer])
+    around = Around(one, bos, live, model.config.n_ctx - 1, written)
+    return plain_neurons(w_in, found["W_out"][layer], deviation, around)
 
 
 def _layers(name: str, array: Floats) -> list[Floats]:
@@ -75,11 +79,6 @@ def _written(*matrices: Floats) -> frozenset[int]:
     """Dimensions that some row writes."""
     rows = np.concatenate([matrix.reshape(-1, matrix.shape[-1]) for matrix in matrices])
     return frozenset(np.nonzero(rows.any(axis=0))[0].tolist())
-
-
-def replace_weights(model: TransformerProgram, weights: Weights) -> TransformerProgram:
-    """A model with other weights."""
-    return TransformerProgram(model.config, weights, model.input_encoder, model.output_encoder)
 
 
 def special_dims(model: TransformerProgram, w_e: Floats, w_pos: Floats) -> tuple[int | None, int | None]:
@@ -119,7 +118,10 @@ def plain(array: Floats, deviation: float) -> Floats:
         least = min(least, 0.5)
     found = np.zeros_like(array)
     for place in zip(*np.nonzero(np.abs(array) > least), strict=True):
-        found[place] = plainest(float(array[place]), deviation)
+        number = float(array[place])
+        near = plainest(number, deviation)
+        if near != number or abs(number) > _SURE * deviation:
+            found[place] = near
     return _levelled(found, deviation)
 
 

@@ -26,12 +26,13 @@ def propose_lift(model: TransformerProgram, _judge: Judge) -> Iterator[Proposal]
     model could not be read, the program lacks the values of these lines, and comes with the text that names
     them.
     """
+    quiet = False
+    for proposal in _through_noise(model):
+        quiet = True
+        yield proposal
     meant = lift(model)
-    if not meant.whole:
-        quiet = list(_through_noise(model))
-        if quiet:
-            yield from quiet
-            return
+    if quiet and not meant.whole:
+        return
     yield from _proposals(meant, model.signature)
     executed = lift(model, exact=True)
     if executed.program is not None and executed.program != meant.program:

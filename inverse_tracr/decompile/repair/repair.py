@@ -22,7 +22,7 @@ _LOCATED = 48
 """Probes on which the half-layers are compared."""
 _FAILING, _RIGHT = 16, 8
 """Inputs on which every edit is tried: those that the program has wrong, and others."""
-_MOVED = 80
+_MOVED = 30
 """Edits of the half-layer that disagrees first of which it is asked whether it agrees then."""
 _FIRST = 0.6
 """Share of the candidates that are single edits."""
@@ -104,7 +104,7 @@ class _Repairer:
         start = _State(program, (), tuple(range(len(program.lines))), trial.score(program))
         beam = [start]
         budget = int(_FIRST * self._config.candidates)
-        for _ in range(self._config.rounds):
+        for number in range(self._config.rounds):
             following: list[_State] = []
             for state in beam:
                 for found in self._better(state, trial, budget // len(beam)):
@@ -115,7 +115,8 @@ class _Repairer:
             following = [
                 replace(s, score=trial.score(s.program)) for s in _best(following, 4 * self._config.beam)
             ]
-            moved = [found for state in beam[:1] for found in self._moved_on(state, trial)]
+            again = replace(beam[0], score=trial.score(beam[0].program))
+            moved = [] if number else self._moved_on(again, trial)
             beam = [*_best(following, self._config.beam), *moved[: self._config.beam]]
             budget = (self._config.candidates - self._tried) // 2
             if not beam or not budget:
