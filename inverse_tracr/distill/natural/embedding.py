@@ -81,8 +81,10 @@ class Aim:
             written = school.outputs[level]
             assert written is not None
             found += _on_uniform(half, drawn, written[school.drawn], weight)
-        covariance, wanted = (torch.stack([problem[n] for problem in found]) for n in (0, 1))
-        return cls(covariance, wanted, torch.tensor([p[2] for p in found], dtype=torch.double), gain)
+        covariance = torch.stack([problem[0] for problem in found])
+        wanted = torch.stack([problem[1] for problem in found])
+        noise = torch.tensor([problem[2] for problem in found], dtype=torch.double)
+        return cls(covariance, wanted, noise, gain)
 
     def slope(self, rows: Tensor) -> Tensor:
         """Gradient of what `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W C Wᵀ + noise)⁻¹ W C))."""

@@ -38,7 +38,10 @@ def ripples(task: Task, halves: Sequence[Half], school: School) -> list[Tensor]:
     outputs, residuals = run_teachers(stack, residual, scope, held)
     random = task.random(Stream.RIPPLES)
     said = [output for output in outputs if output is not None]
-    signs = [torch.from_numpy(random.choice(np.float32([-1, 1]), size=tuple(o.shape))) for o in said]
+    signs = [
+        torch.from_numpy(random.choice(np.array([-1, 1], dtype=np.float32), size=tuple(o.shape)))
+        for o in said
+    ]
     slopes = torch.autograd.grad(said, residuals[1:], signs, allow_unused=True)
     share = loss_share(task)
     return [share * (1 + _square(slope, d_full)) for slope in slopes]
