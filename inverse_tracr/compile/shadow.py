@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from inverse_tracr.compile.emit import COLDNESS
 from inverse_tracr.compile.mode import Mode
 from inverse_tracr.compile.plan import Plan
-from inverse_tracr.rasp.functions import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -29,6 +28,7 @@ from inverse_tracr.rasp.program import (
     SelectorWidth,
     SequenceMap,
 )
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.values import Maybe, Value
 
 Array = NDArray[np.float32]

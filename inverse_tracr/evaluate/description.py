@@ -7,15 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from inverse_tracr.rasp import Program, Signature
 from inverse_tracr.rasp.canonical import canonical
-from inverse_tracr.rasp.functions import (
-    BinaryTable,
-    PredicateTable,
-    UnaryTable,
-    tabulate_binary,
-    tabulate_predicate,
-    tabulate_unary,
-)
+from inverse_tracr.rasp.functions import BinaryTable, PredicateTable, UnaryTable
 from inverse_tracr.rasp.program import Line, Map, Select, SequenceMap
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 
 

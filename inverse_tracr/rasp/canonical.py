@@ -6,13 +6,7 @@ from collections.abc import Callable
 from operator import is_
 from typing import NamedTuple
 
-from inverse_tracr.rasp.functions import (
-    Comparison,
-    NamedPredicate,
-    UnaryTable,
-    compose,
-    tabulate_predicate,
-)
+from inverse_tracr.rasp.functions import Comparison, NamedPredicate, UnaryTable, compose
 from inverse_tracr.rasp.fusion import live_positions, select_lines
 from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
 from inverse_tracr.rasp.printer import print_function
@@ -32,7 +26,7 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.rasp.tabulated import tabulated_binary, tabulated_unary
+from inverse_tracr.rasp.tabulated import tabulate_predicate, tabulated_binary, tabulated_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 

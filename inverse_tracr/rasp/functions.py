@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
-from inverse_tracr.rasp.caching import cached_by_type, types_of
+from inverse_tracr.rasp.caching import types_of
 from inverse_tracr.rasp.values import Maybe, Value, check_value, is_number
 
 MAX_NUMBER = 2.0**53
@@ -475,28 +475,6 @@ class PredicateTable:
 
 
 Predicate = NamedPredicate | PredicateTable
-
-
-@cached_by_type(maxsize=100_000)
-def tabulate_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> tuple[Maybe, ...]:
-    """`function` at every x of `xs`."""
-    return tuple([function(x) for x in xs])
-
-
-@cached_by_type(maxsize=50_000)
-def tabulate_binary(
-    function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]
-) -> tuple[Maybe, ...]:
-    """`function` at every pair, row by row: entry `i * len(ys) + j` is `function(xs[i], ys[j])`."""
-    return function.table(xs, ys)
-
-
-@cached_by_type(maxsize=50_000)
-def tabulate_predicate(
-    predicate: Predicate, keys: tuple[Value, ...], queries: tuple[Value, ...]
-) -> tuple[tuple[bool, ...], ...]:
-    """Rows are queries, columns are keys, as in an attention pattern."""
-    return tuple([predicate.row(keys, query) for query in queries])
 
 
 def compose(outer: UnaryFunction, inner: UnaryFunction, xs: Sequence[Value]) -> UnaryTable:

@@ -9,13 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.rasp.functions import (
-    UnaryFunction,
-    UnaryTable,
-    tabulate_binary,
-    tabulate_predicate,
-    tabulate_unary,
-)
+from inverse_tracr.rasp.functions import UnaryFunction, UnaryTable
 from inverse_tracr.rasp.program import (
     TOKENS,
     Aggregate,
@@ -30,6 +24,7 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 Indices = NDArray[np.int64]

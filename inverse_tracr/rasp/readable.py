@@ -16,9 +16,6 @@ from inverse_tracr.rasp.functions import (
     PredicateTable,
     UnaryOp,
     UnaryTable,
-    tabulate_binary,
-    tabulate_predicate,
-    tabulate_unary,
 )
 from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
 from inverse_tracr.rasp.program import (
@@ -32,6 +29,7 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 

@@ -51,3 +51,25 @@ def selection_table(
     table[:-1, :-1] = np.frombuffer(rows, dtype=np.bool_).reshape(len(queries), len(keys))
     table.setflags(write=False)
     return table
+
+
+@cached_by_type(maxsize=100_000)
+def tabulate_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> tuple[Maybe, ...]:
+    """`function` at every x of `xs`."""
+    return tuple([function(x) for x in xs])
+
+
+@cached_by_type(maxsize=50_000)
+def tabulate_binary(
+    function: BinaryFunction, xs: tuple[Value, ...], ys: tuple[Value, ...]
+) -> tuple[Maybe, ...]:
+    """`function` at every pair, row by row: entry `i * len(ys) + j` is `function(xs[i], ys[j])`."""
+    return function.table(xs, ys)
+
+
+@cached_by_type(maxsize=50_000)
+def tabulate_predicate(
+    predicate: Predicate, keys: tuple[Value, ...], queries: tuple[Value, ...]
+) -> tuple[tuple[bool, ...], ...]:
+    """Rows are queries, columns are keys, as in an attention pattern."""
+    return tuple([predicate.row(keys, query) for query in queries])

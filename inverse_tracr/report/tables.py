@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inverse_tracr.errors import BadInputError, CapExceededError, InverseTracrError
-from inverse_tracr.rasp.functions import UnaryTable, tabulate_binary, tabulate_predicate, tabulate_unary
+from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -25,6 +25,7 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value, is_number, ordered
 from inverse_tracr.report.text import operation, shown

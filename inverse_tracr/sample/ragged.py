@@ -12,12 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.rasp.functions import (
-    UnaryFunction,
-    UnaryTable,
-    tabulate_binary,
-    tabulate_unary,
-)
+from inverse_tracr.rasp.functions import UnaryFunction, UnaryTable
 from inverse_tracr.rasp.program import (
     TOKENS,
     Aggregate,
@@ -32,7 +27,7 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.rasp.tabulated import selection_table
+from inverse_tracr.rasp.tabulated import selection_table, tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.values import Maybe, Value, is_number
 from inverse_tracr.sample.grid import Choice, Grid, Index
 

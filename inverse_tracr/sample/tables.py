@@ -8,14 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inverse_tracr.compile.ladders import is_readable
-from inverse_tracr.rasp.functions import (
-    BinaryFunction,
-    Predicate,
-    UnaryFunction,
-    tabulate_predicate,
-)
+from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
 from inverse_tracr.rasp.tabulated import Tabulated as Found
-from inverse_tracr.rasp.tabulated import tabulated_binary, tabulated_unary
+from inverse_tracr.rasp.tabulated import tabulate_predicate, tabulated_binary, tabulated_unary
 from inverse_tracr.rasp.values import Maybe, ordered
 from inverse_tracr.sample.facts import Kind, Values, kind_of
 from inverse_tracr.sample.grid import Index

@@ -22,8 +22,6 @@ from inverse_tracr.rasp.functions import (
     NamedPredicate,
     NamedUnary,
     UnaryOp,
-    tabulate_binary,
-    tabulate_unary,
 )
 from inverse_tracr.rasp.fusion import live_positions, select_lines
 from inverse_tracr.rasp.program import (
@@ -41,6 +39,7 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.values import Value, ordered
 from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.draws import Draws

@@ -52,6 +52,7 @@ return count
 )
 def test_what_the_model_tells_apart_is_told_apart(true: str, found: str) -> None:
     source, coarse = parse_source(true), parse_source(found).program
+    assert source.signature is not None
     model = compile_program(source.program, source.signature, mode=Mode.FIXED)
     evidence = tuple(LineEvidence(name, 1, (), (), ()) for name in coarse.names)
     register_proposer("coarse", lambda _model, _judge: iter([Proposal(coarse, evidence, guess=True)]))
@@ -71,6 +72,7 @@ def test_what_the_model_tells_apart_is_told_apart(true: str, found: str) -> None
 
 def test_a_program_that_tells_everything_apart_stays() -> None:
     source = parse_source(TRUE)
+    assert source.signature is not None
     register_proposer("right", lambda _model, _judge: iter([Proposal(source.program, guess=True)]))
     found = decompile(
         compile_program(source.program, source.signature, mode=Mode.FIXED), method="right+repair"

@@ -28,6 +28,7 @@ return v2
 )
 def test_a_map_to_itself_goes_where_it_only_loses_what_never_occurs(table: str, kept: bool) -> None:
     source = parse_source(TRUE)
+    assert source.signature is not None
     relayed = parse_source(TRUE.replace("return v2", f"v3 = map(v2, {table})\nreturn v3")).program
     register_proposer(
         "relaying",
@@ -47,6 +48,7 @@ def test_a_map_to_itself_goes_where_it_only_loses_what_never_occurs(table: str, 
 def test_a_map_that_loses_what_occurs_stays() -> None:
     text = TRUE.replace("return v2", "v3 = map(v2, {0: 0, 1: 1, 2: None, 3: 3, 4: None})\nreturn v3")
     source = parse_source(text)
+    assert source.signature is not None
     register_proposer("losing", lambda _model, _judge: iter([Proposal(source.program)]))
     found = decompile(compile_program(source.program, source.signature, mode=Mode.FIXED), method="losing")
     assert found.verification.verified

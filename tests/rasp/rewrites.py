@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from inverse_tracr.rasp.functions import (
-    BinaryTable,
-    PredicateTable,
-    UnaryTable,
-    tabulate_binary,
-    tabulate_predicate,
-    tabulate_unary,
-)
+from inverse_tracr.rasp.functions import BinaryTable, PredicateTable, UnaryTable
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -28,6 +21,7 @@ from inverse_tracr.rasp.program import (
     with_operands,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import pytest
 
 from inverse_tracr.rasp.caching import cached_by_type, types_of
-from inverse_tracr.rasp.functions import (
-    BinaryOp,
-    NamedBinary,
-    NamedUnary,
-    UnaryOp,
-    UnaryTable,
-    tabulate_binary,
-    tabulate_unary,
-)
+from inverse_tracr.rasp.functions import BinaryOp, NamedBinary, NamedUnary, UnaryOp, UnaryTable
 from inverse_tracr.rasp.naming import name_unary
 from inverse_tracr.rasp.printer import print_program
 from inverse_tracr.rasp.program import Map, Program
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.values import Value
 
 

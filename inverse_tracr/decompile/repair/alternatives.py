@@ -18,10 +18,8 @@ from inverse_tracr.rasp.functions import (
     UnaryFunction,
     UnaryOp,
     UnaryTable,
-    tabulate_binary,
-    tabulate_predicate,
-    tabulate_unary,
 )
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 Values = tuple[Value, ...]

@@ -10,14 +10,8 @@ from numpy.typing import NDArray
 
 from inverse_tracr.decompile.search.columns import Column, Truth
 from inverse_tracr.decompile.search.probes import Labels, Probes
-from inverse_tracr.rasp.functions import (
-    Comparison,
-    NamedPredicate,
-    Predicate,
-    PredicateTable,
-    Side,
-    tabulate_predicate,
-)
+from inverse_tracr.rasp.functions import Comparison, NamedPredicate, Predicate, PredicateTable, Side
+from inverse_tracr.rasp.tabulated import tabulate_predicate
 
 Table = NDArray[np.int8]
 """A truth table [queries, keys]: 1 selected, 0 not, -1 unknown (never seen)."""

@@ -16,8 +16,8 @@ from inverse_tracr.rasp.functions import (
     NamedUnary,
     Side,
     UnaryOp,
-    tabulate_unary,
 )
+from inverse_tracr.rasp.tabulated import tabulate_unary
 from inverse_tracr.rasp.tokens.codebook import (
     BINARY_OPS,
     CODEBOOK,

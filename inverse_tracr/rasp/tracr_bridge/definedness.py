@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inverse_tracr.errors import CapExceededError
-from inverse_tracr.rasp.functions import Comparison, NamedPredicate, tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.functions import Comparison, NamedPredicate
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -20,6 +20,7 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Value, is_number
 

@@ -16,8 +16,6 @@ from inverse_tracr.rasp.functions import (
     Side,
     UnaryOp,
     UnaryTable,
-    tabulate_binary,
-    tabulate_unary,
 )
 from inverse_tracr.rasp.printer import print_signature
 from inverse_tracr.rasp.program import (
@@ -35,6 +33,7 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
 from inverse_tracr.rasp.tracr_bridge.definedness import Definedness
 from inverse_tracr.rasp.tracr_bridge.names import python_names
 from inverse_tracr.rasp.tracr_bridge.python_helpers import HELPERS
