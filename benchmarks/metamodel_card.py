@@ -27,7 +27,7 @@ def card(description: dict[str, Any], rows: list[dict[str, Any]], parameters: in
     return f"""# The shipped meta-model
 
 `{WEIGHTS}`: {parameters:,} parameters. `{DESCRIPTION}`: options of its run, and the temperature of its
-score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run cpu-2h` makes it again.
+score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` makes it again.
 
 ## Data
 

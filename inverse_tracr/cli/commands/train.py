@@ -20,7 +20,7 @@ def train(
     out: Path,
     /,
     *,
-    run: Literal["cpu-2h", "gpu-30m"] = "cpu-2h",
+    run: Literal["shipped", "cpu-2h", "gpu-30m"] = "cpu-2h",
     programs: int | None = None,
     seed: int | None = None,
     zoo: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
@@ -41,7 +41,7 @@ def train(
     out
         Folder of the run: metamodel.safetensors, metamodel.json, log.jsonl.
     run
-        Options to begin with: cpu-2h (what the package's meta-model was made by) or gpu-30m.
+        Options to begin with: shipped (what the package's meta-model was made by), cpu-2h, gpu-30m.
     programs
         Programs to learn from.
     seed
