@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inverse_tracr.evaluate.run import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
-TIMEOUT, QUICK_TIMEOUT = 120.0, 12.0
+TIMEOUT, QUICK_TIMEOUT = 120.0, 30.0
 
 
 def evaluate(
@@ -66,7 +66,7 @@ def evaluate(
     jobs
         Processes.
     timeout
-        Seconds of processor time for one model, more count as a miss; 120, or 12 with --quick.
+        Seconds of processor time for one model, more count as a miss; 120, or 30 with --quick.
     results
         File of results, one line a model; the same command again goes on where it stopped.
     quick
