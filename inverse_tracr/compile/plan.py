@@ -40,7 +40,7 @@ from inverse_tracr.rasp.program import (
 from inverse_tracr.rasp.signature import BOS, PAD, Signature
 from inverse_tracr.rasp.tabulated import selection_table
 from inverse_tracr.rasp.value_sets import GrowingValueSets
-from inverse_tracr.rasp.values import Value, ordered
+from inverse_tracr.rasp.values import Value, as_number, ordered
 
 DEFAULT_CAP = 10_000_000
 Dims = NDArray[np.int64]
@@ -258,7 +258,7 @@ def _neuron_count(program: Program, values: GrowingValueSets, position: int, mod
             results = values.table(position).results
             return 2 * (len(results) - results.count(None)) - 1
         case Map() if line.encoding is Encoding.NUMERICAL:
-            return 2 if mode is Mode.FIXED and any(v < 0 for v in values[position]) else 1  # pyright: ignore[reportOperatorIssue]
+            return 2 if mode is Mode.FIXED and any(as_number(v) < 0 for v in values[position]) else 1
         case Map():
             return len(values[position])
         case SequenceMap() if line.first == line.second:

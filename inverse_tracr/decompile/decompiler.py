@@ -21,7 +21,6 @@ MOSTLY = 0.5
 READ_OFF = RepairConfig(candidates=500, rounds=2)
 """Budget for a program that was read off the weights: they seldom stand for another one near by."""
 
-
 AUTO, REPAIR = "auto", "repair"
 """Methods that are no proposers: all of them, and repairing what they propose."""
 
@@ -39,8 +38,8 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     be repaired, or `auto`: all of it. Proposers are asked cheapest first, until a program is verified
     or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
     its program, which no other way of reading changes. The best program of each proposer is repaired where
-    it was refuted. Always ends in a verdict; of refuted candidates the one that agrees on most inputs is
-    returned.
+    it was refuted, and what is verified is refined. Always ends in a verdict; of refuted candidates the one
+    that agrees on most inputs is returned, but what was read through noise before all others.
     """
     parts = method_parts(method)
     start = time.perf_counter()

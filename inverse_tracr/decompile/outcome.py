@@ -72,8 +72,9 @@ class Decompilation:
     `program` is None when no proposer could write a whole program; `partial` then holds the lines that
     were understood, with `unknown(...)` for the rest, and `unexplained` names the parts of the model that
     no line explains. `candidates` counts the programs that were tried; `method` is the proposer whose
-    program this is, with `, repaired` behind it where that program was refuted; `edits` then say what was
-    changed. `tried` counts the candidates of each proposer, and the edited ones.
+    program this is, with `, repaired` behind it where that program was refuted and `, refined` where it was
+    verified and made finer; `edits` say what was changed. `tried` counts the candidates of each proposer, and
+    the edited ones.
     """
 
     program: Program | None
@@ -87,11 +88,6 @@ class Decompilation:
     unexplained: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
-
-    @property
-    def repaired(self) -> bool:
-        """Whether the program was found by editing a refuted one."""
-        return bool(self.edits)
 
     @property
     def verdict(self) -> Verdict:
@@ -115,7 +111,7 @@ class Decompilation:
 
     def __str__(self) -> str:
         text = self.partial if self.program is None else print_program(self.program, self.signature)
-        edits = "".join(f"# repaired: {edit}\n" for edit in self.edits)
+        edits = "".join(f"# edited: {edit}\n" for edit in self.edits)
         verdict = f"# {self.verdict.value}: {self.inputs_checked} inputs, agreement {self.agreement:.4f}\n"
         return f"{text}{edits}{verdict}"
 

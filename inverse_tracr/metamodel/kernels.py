@@ -117,7 +117,7 @@ def pair_shares(labels, sizes, firsts, seconds, known, known_size, rows):
 
 @numba.njit(cache=True)
 @no_type_check
-def pattern_shares(labels, sizes, firsts, seconds, queries, keys, scores):  # noqa: PLR0912 - loops
+def pattern_shares(labels, sizes, firsts, seconds, queries, keys, scores):  # noqa: PLR0912 - one compiled loop a branch
     """Variance of attention scores [heads, pairs of sites] between cells of (key value, query value).
 
     Per pair of columns (keys `firsts`, queries `seconds`, -1 for none) and head: [pairs, heads].

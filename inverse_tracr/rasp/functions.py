@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from inverse_tracr.rasp.caching import types_of
-from inverse_tracr.rasp.values import Maybe, Value, check_value, is_number
+from inverse_tracr.rasp.values import Maybe, Value, as_number, check_value, is_number
 
 MAX_NUMBER = 2.0**53
 _MAX_NUMBER = 2**53
@@ -245,6 +245,7 @@ def _settled(result: Any) -> Maybe:
     if isinstance(result, str):
         return result if len(result) <= MAX_TEXT else None
     if isinstance(result, tuple):
+        # What a tuple of Python's holds is not known to the type checker; its members are not looked at.
         return result if len(str(result)) <= MAX_TEXT else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return None
 
@@ -319,7 +320,7 @@ class UnaryTable:
         keys = [k for k, value in self.entries if is_number(k) and value is not None]
         if not keys or self.default is not None:
             return self(x)
-        return self._lookup[min(keys, key=lambda k: (abs(float(k) - x), -float(k)))]  # pyright: ignore[reportArgumentType]
+        return self._lookup[min(keys, key=lambda k: (abs(as_number(k) - x), -as_number(k)))]
 
 
 UnaryFunction = NamedUnary | UnaryTable
@@ -422,6 +423,7 @@ class NamedPredicate:
             if self.side is Side.QUERY_ALONE:
                 return bool(_COMPARE[self.comparison](query, self.constant))
             if self.offset:
+                # A text and a number cannot be added: TypeError, as for those that cannot be compared.
                 return bool(_COMPARE[self.comparison](key, query + self.offset))  # pyright: ignore[reportOperatorIssue]
             return bool(_COMPARE[self.comparison](key, query))
         except TypeError:
@@ -437,6 +439,7 @@ class NamedPredicate:
                 case Side.QUERY_ALONE:
                     return (bool(compare(query, self.constant)),) * len(keys)
                 case Side.QUERY:
+                    # As above: what cannot be added raises TypeError.
                     other: Any = query + self.offset if self.offset else query  # pyright: ignore[reportOperatorIssue]
                     return tuple([bool(compare(key, other)) for key in keys])
         except TypeError:  # Python can compare some of them at most

@@ -68,6 +68,7 @@ def _threshold_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Itera
     if len(false) == 1:
         yield NamedUnary(UnaryOp.NE, false[0])
     try:
+        # Values that Python cannot order raise TypeError, which the type of a value cannot say.
         yield NamedUnary(UnaryOp.LT, min(false))  # pyright: ignore[reportArgumentType]
         yield NamedUnary(UnaryOp.GT, max(false))  # pyright: ignore[reportArgumentType]
     except TypeError:
@@ -85,8 +86,9 @@ def _arithmetic_candidates(xs: tuple[Value, ...], ys: tuple[Maybe, ...]) -> Iter
         yield NamedUnary(UnaryOp.SUBTRACT, x - y)
     yield NamedUnary(UnaryOp.SUBTRACT_FROM, x + y)
     yield from _scaling_candidates(pairs)
-    if all(isinstance(x, int) for x in xs):
-        largest = max(abs(int(x)) for x in xs)  # pyright: ignore[reportArgumentType]
+    whole = [x for x in xs if isinstance(x, int)]
+    if len(whole) == len(xs):
+        largest = max(map(abs, whole))
         divisors = max(min(largest, _MAX_OFFSET) - 1, 0)
         yield from _FLOOR_DIVISIONS[:divisors]
         yield from _MODULOS[:divisors]
@@ -119,6 +121,7 @@ def _whole(number: int | float) -> int | float:
 def _clipping_candidates(ys: tuple[Maybe, ...]) -> Iterator[NamedUnary]:
     try:
         defined = [y for y in ys if y is not None]
+        # As above: what cannot be ordered raises.
         yield NamedUnary(UnaryOp.MINIMUM, max(defined))  # pyright: ignore[reportArgumentType]
         yield NamedUnary(UnaryOp.MAXIMUM, min(defined))  # pyright: ignore[reportArgumentType]
     except (TypeError, ValueError):

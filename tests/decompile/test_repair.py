@@ -108,9 +108,8 @@ def test_the_decompiler_repairs_what_a_proposer_has_wrong(monkeypatch: pytest.Mo
     found = decompile(model_of(TRUE), method="nearly+repair")
 
     assert found.verification.verified
-    assert found.repaired
     assert found.method == "nearly, repaired"
     assert found.edits == ("many: map(count, x > 2) became map(count, x > 1)",)
     assert [entry.split(":")[0] for entry in found.tried] == ["nearly", "repair"]
     assert {line.heads for line in found.evidence} == {("2.0",)}
-    assert "# repaired: many" in str(found)
+    assert "# edited: many" in str(found)

@@ -119,7 +119,7 @@ def _split(program: Program, sets: ValueSets, position: int, missing: Missing, s
     stands_for: dict[Value, list[Value]] = {}
     entries: list[tuple[tuple[Value, ...], Maybe]] = []
     for row in _rows(sets, operands):
-        said = line.function(*row)  # pyright: ignore[reportCallIssue]
+        said = line.function(row[0]) if isinstance(line, Map) else line.function(row[0], row[1])
         key = tuple(row[operands.index(ref)] for ref in missing.refs)
         if said is None:
             entries.append((row, None))
