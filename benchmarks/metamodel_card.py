@@ -27,8 +27,8 @@ def card(description: dict[str, Any], rows: list[dict[str, Any]], parameters: in
     return f"""# The shipped meta-model
 
 `{WEIGHTS}`: {parameters:,} parameters. `{DESCRIPTION}`: options of its run, and the temperature of its
-score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run; it was made
-before small changes to what is seen of a model, so that the run makes other weights today.
+score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run; it was
+made before small changes to what is seen of a model, so that the run makes other weights today.
 
 ## Data
 
