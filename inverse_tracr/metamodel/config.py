@@ -17,7 +17,8 @@ class TrainConfig:
     `seed` of the stream and of the first weights. `tracr_share`: share of sampled programs of `tracr`, the
     others are of `sound`. `zoos` are folders of zoos with models of any kind; `zoo_share` of all lessons are
     drawn from them in turn. `blurred`: share of lessons on compiled models with noise on what half-layers
-    write, its size drawn between `blur` (logarithmically, against the spread of what they write).
+    write, half of it drawn anew everywhere and half depending on the residual stream, its size drawn between
+    `blur` (logarithmically, against the spread of what they write).
     `grades`: weights of the three parts of the loss (see `MetaModel.losses`). `check_every`: steps between
     checkpoints and evaluations on `held_out` programs. `mixed`:
     matrix products in bfloat16, weights and sums in float32.
@@ -68,7 +69,9 @@ class TrainConfig:
         return asdict(self)
 
 
-SHIPPED_RUN = TrainConfig(programs=14_000, epochs=7, held_out=96, check_every=250)
+SHIPPED_RUN = TrainConfig(
+    programs=20_000, epochs=6, held_out=96, check_every=250, network=NetworkConfig(width=256)
+)
 """What the shipped meta-model was made by: an hour on two cores."""
 
 CPU_2H = TrainConfig(programs=40_000, epochs=5)

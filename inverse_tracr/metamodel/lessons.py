@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.compile import Mode, Plan, plan
+from inverse_tracr.metamodel.blur import Blur
 from inverse_tracr.metamodel.columns import Column, first_seen
 from inverse_tracr.metamodel.context import Floats
 from inverse_tracr.metamodel.fillings import Filling, fillings
@@ -53,11 +54,11 @@ class Decision:
 
 
 def lesson(
-    program: Program, signature: Signature, model: TransformerProgram, *, key: int, blur: float = 0.0
+    program: Program, signature: Signature, model: TransformerProgram, *, key: int, blur: Blur | None = None
 ) -> list[Decision]:
     """The choices that write `program` off `model`, in one of its orders; `key` draws order and probes.
 
-    `blur`: noise on what half-layers write, see `view`.
+    `blur`: noise on what half-layers write.
 
     Lines that the half-layers of the model do not show, or that no possibility fits, are written all the
     same, so that later lines can read them.

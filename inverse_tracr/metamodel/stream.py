@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.metamodel.blur import Blur
 from inverse_tracr.metamodel.config import TrainConfig
 from inverse_tracr.metamodel.kept import read_lessons, write_lessons
 from inverse_tracr.metamodel.lessons import Decision, lesson
@@ -22,6 +23,9 @@ from inverse_tracr.sample.function_hash import function_hash
 from inverse_tracr.zoo.datasets import ZooStream
 from inverse_tracr.zoo.excluded import excluded_functions, key_of
 from inverse_tracr.zoo.permutation import KeyedPermutation, mix
+
+OF_STREAM = 0.5
+"""Share of lessons with noise whose noise depends on the residual stream."""
 
 HELD_OUT = 1
 """Added to the seed for programs that are never learned from."""
@@ -92,14 +96,15 @@ class Lessons(Dataset[list[list[Decision]]]):
         config = self._config
         random = np.random.default_rng([config.seed, self._part, item, 2])
         from_zoo = bool(self._zoos) and random.random() < config.zoo_share
-        blur = 0.0
+        blur = None
         if from_zoo:
             found = self._from_zoo(item)
         else:
             found = sampled(config, item, part=self._part)
             if random.random() < config.blurred:
                 low, high = np.log(config.blur)
-                blur = float(np.exp(random.uniform(low, high)))
+                size = float(np.exp(random.uniform(low, high)))
+                blur = Blur(size, of_stream=bool(random.random() < OF_STREAM))
         if found is None:
             return []
         try:

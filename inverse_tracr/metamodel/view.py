@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inverse_tracr.metamodel.blur import Blur
 from inverse_tracr.metamodel.kernels import single_linkage
 from inverse_tracr.metamodel.sites import Index, Sites
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
@@ -39,7 +40,8 @@ class Half:
     `rows` [sites, DIRECTIONS] have variance 1 in all (0 where the half-layer writes a constant); `fine` and
     `coarse` [sites] are clusters of them, cut at the two clearest gaps. `exact`, `noisy` [sites, rank]:
     orthonormal bases of the functions of the site that are linear in what is written. `scores` [heads, pairs
-    of sites]: attention scores of a key over that of BOS, clipped and centred; no heads for an MLP.
+    of sites]: attention scores of a key below the query's best (BOS among them), clipped and centred; no
+    heads for an MLP.
     """
 
     rows: Floats
@@ -66,12 +68,8 @@ class View:
     numbers: Floats | None
 
 
-def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: float = 0.0) -> View:
-    """Execute `model` on the sites. `key` draws the directions of the projection.
-
-    `blur` adds noise to what half-layers write, so that compiled models look like trained ones: its standard
-    deviation over theirs.
-    """
+def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: Blur | None = None) -> View:
+    """Execute `model` on the sites. `key` draws directions of the projection, and noise if asked for."""
     config, encoder = model.config, model.input_encoder
     count = sites.count
     random = np.random.default_rng([11, config.d_model, key])
@@ -83,6 +81,7 @@ def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: float =
     scores = np.zeros((config.n_layers, config.n_heads, len(sites.grid.queries)))
     logits = np.zeros((count, config.d_vocab_out), np.float32)
     ids = np.array([encoder.row(token) for token in model.signature.vocab])
+    stream = np.zeros(rows.shape[1:])
     square = 0.0
     for where, tokens in sites.batches:
         batch = np.full((len(tokens), tokens.shape[1] + 1), encoder.bos)
@@ -92,17 +91,18 @@ def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: float =
         logits[where] = found[:, 1:].numpy()
         embedded = cache["hook_embed"][:, 1:] + cache["hook_pos_embed"][:, 1:]
         square += embedded.square().sum().item()
+        stream[where] = embedded.detach().numpy().astype(np.float64) @ projection
         for layer in range(config.n_layers):
             for half, name in ((2 * layer, "hook_attn_out"), (2 * layer + 1, "hook_mlp_out")):
                 written = cache[f"blocks.{layer}.{name}"][:, 1:].numpy().astype(np.float64)
                 rows[half, where] = written @ projection
                 scales[half] = max(scales[half], float(np.ptp(written, axis=(0, 1)).max()))
             own = cache[f"blocks.{layer}.attn.hook_attn_scores"][:, :, 1:].numpy()
-            scores[layer][:, _pairs_of(sites, where)] = _over_bos(own, causal=config.causal)
+            scores[layer][:, _pairs_of(sites, where)] = _below_best(own, causal=config.causal)
     residual = np.sqrt(square / count)
-    if blur:
-        rows += blur * rows.std(axis=1, keepdims=True) * random.standard_normal(rows.shape)
-        scores += 10 * blur * random.standard_normal(scores.shape)
+    if blur is not None:
+        rows += blur.on_rows(rows, stream, random)
+        scores += blur.on_scores(scores, random)
     halves = tuple(
         _half(rows[half], scales[half] / residual, scores[half // 2] if half % 2 == 0 else scores[0][:0])
         for half in range(2 * config.n_layers)
@@ -121,14 +121,18 @@ def _pairs_of(sites: Sites, where: Index) -> Index:
     return np.arange(int(grid.starts[int(where.min())]), end)
 
 
-def _over_bos(scores: NDArray[np.float32], *, causal: bool) -> Floats:
-    """Scores [inputs, heads, queries, 1 + keys] less those of BOS, clipped: [heads, visible pairs]."""
-    over = np.clip(scores[..., 1:] - scores[..., :1], -_LARGEST_SCORE, _LARGEST_SCORE)
-    over = np.moveaxis(over, 1, 0).astype(np.float64)
-    if not causal:
-        return over.reshape(len(over), -1)
-    seen = np.tri(over.shape[-1], dtype=np.bool_)
-    return over[:, :, seen].reshape(len(over), -1)
+def _below_best(scores: NDArray[np.float32], *, causal: bool) -> Floats:
+    """Scores [inputs, heads, queries, 1 + keys] less the best of each query, clipped: [heads, visible pairs].
+
+    BOS is among the keys, and may be the best. It need not lie between those that are chosen and those
+    that are not, where a query always chooses some.
+    """
+    own = np.moveaxis(scores, 1, 0).astype(np.float64)
+    queries, keys = own.shape[2:]
+    seen = np.tri(queries, keys, 1 if causal else keys, dtype=np.bool_)
+    own = np.where(seen, own, -np.inf)
+    below = np.maximum(own - own.max(axis=-1, keepdims=True), -_LARGEST_SCORE)
+    return below[:, :, 1:][:, :, seen[:, 1:]].reshape(len(own), -1)
 
 
 def _half(written: Floats, scale: float, scores: Floats) -> Half:

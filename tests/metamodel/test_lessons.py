@@ -10,6 +10,7 @@ import pytest
 
 from inverse_tracr.compile import Mode, compile_weights
 from inverse_tracr.distill import fold
+from inverse_tracr.metamodel.blur import Blur
 from inverse_tracr.metamodel.config import TrainConfig
 from inverse_tracr.metamodel.kept import read_lessons, write_lessons
 from inverse_tracr.metamodel.lessons import Decision, lesson
@@ -61,7 +62,8 @@ def test_a_rotated_residual_stream_gives_the_same_lesson() -> None:
             assert first.grades.tolist() == second.grades.tolist()
             difference = np.abs(first.features - second.features)
             difference[:, TIES] = 0
-            assert difference.max(initial=0) < 0.05
+            # Scores of hundreds are rounded, which shows in the number of nines of a share.
+            assert difference.max(initial=0) < 0.1
         else:
             # Lines come in the order in which their selects fit, where two may fit alike.
             assert first.grades.max() == second.grades.max()
@@ -71,7 +73,7 @@ def test_noise_changes_what_is_seen_and_not_what_is_right() -> None:
     sample = sample_program(Preset.SOUND, 21, 5)
     model = compile_weights(sample.program, sample.signature, mode=Mode.FIXED).model
     plain = lesson(sample.program, sample.signature, model, key=3)
-    noisy = lesson(sample.program, sample.signature, model, key=3, blur=0.1)
+    noisy = lesson(sample.program, sample.signature, model, key=3, blur=Blur(0.1))
     lines = [sum(d.kinds is not None for d in found) for found in (plain, noisy)]
     assert lines[1] >= lines[0] - 1
     assert any(a.features.tolist() != b.features.tolist() for a, b in zip(plain, noisy, strict=False))
