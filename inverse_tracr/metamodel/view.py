@@ -132,7 +132,7 @@ def _below_best(scores: NDArray[np.float32], *, causal: bool) -> Floats:
     seen = np.tri(queries, keys, 1 if causal else keys, dtype=np.bool_)
     own = np.where(seen, own, -np.inf)
     below = np.maximum(own - own.max(axis=-1, keepdims=True), -_LARGEST_SCORE)
-    return below[:, :, 1:][:, :, seen[:, 1:]].reshape(len(own), -1)
+    return below[..., 1:][:, :, seen[:, 1:]].reshape(len(own), -1)
 
 
 def _half(written: Floats, scale: float, scores: Floats) -> Half:
