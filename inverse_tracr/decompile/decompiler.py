@@ -21,6 +21,12 @@ MOSTLY = 0.5
 READ_OFF = RepairConfig(candidates=500, rounds=2)
 """Budget for a program that was read off the weights: they seldom stand for another one near by."""
 
+MOST_GUESSES = 2
+"""Refuted guesses that are repaired once every proposer has been asked, each of another proposer."""
+
+NEARLY = 0.5
+"""Agreement from which on a guess is repaired with the whole budget; below, with its share of it."""
+
 AUTO, REPAIR = "auto", "repair"
 """Methods that are no proposers: all of them, and repairing what they propose."""
 
@@ -37,9 +43,10 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     `method` is a registered proposer, several joined by `+`, with `repair` among them where programs are to
     be repaired, or `auto`: all of it. Proposers are asked cheapest first, until a program is verified
     or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
-    its program, which no other way of reading changes. The best program of each proposer is repaired where
-    it was refuted, and what is verified is refined. Always ends in a verdict; of refuted candidates the one
-    that agrees on most inputs is returned, but what was read through noise before all others.
+    its program, which no other way of reading changes. A program that was read off the weights is repaired
+    where it was refuted; guesses only where nobody has found a program, those first that agree on most
+    inputs; and what is verified is refined. Always ends in a verdict; of refuted candidates the one that
+    agrees on most inputs is returned, but what was read through noise before all others.
     """
     parts = method_parts(method)
     start = time.perf_counter()
@@ -48,6 +55,7 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
         if name in parts and not hunt.over:
             hunt.ask(name, proposer)
     if REPAIR in parts:
+        hunt.repair_guesses()
         hunt.refine()
     return hunt.result(method, time.perf_counter() - start)
 
@@ -106,6 +114,7 @@ class Hunt:
         self._tried: dict[str, int] = {}
         self._best: _Found | None = None
         self._understood = Proposal(None)
+        self._refuted_guesses: list[_Found] = []
         self._repaired: set[Program] = set()
         self._mostly_read = False
 
@@ -115,7 +124,7 @@ class Hunt:
         return self._mostly_read or (self._best is not None and self._best.verification.verified)
 
     def ask(self, name: str, proposer: Proposer) -> None:
-        """Judge what a proposer proposes until a program is verified, then repair its best one."""
+        """Judge what a proposer proposes until a program is verified; repair its best one if that was read."""
         own: list[_Found] = []
         seen: set[Program] = set()
         for proposal in proposer(self._model, self._judge):
@@ -126,8 +135,20 @@ class Hunt:
             if own[-1].verification.verified:
                 return
         repairable = [f for f in own if f.whole and not f.proposal.noise and f.verification.counterexample]
-        if repairable and self._repairs:
-            self._repair(max(repairable, key=lambda f: f.rank))
+        if not repairable or not self._repairs:
+            return
+        best = max(repairable, key=lambda f: f.rank)
+        if best.proposal.guess:
+            self._refuted_guesses.append(best)
+        else:
+            self._repair(best, READ_OFF)
+
+    def repair_guesses(self) -> None:
+        """Repair the best guess of each proposer, where none was right: the budget goes by agreement."""
+        waiting = sorted(self._refuted_guesses, key=lambda f: -f.verification.agreement)
+        for found in waiting[:MOST_GUESSES]:
+            if not self.over:
+                self._repair(found, _budget(found.verification.agreement))
 
     def _judged(self, name: str, proposal: Proposal) -> _Found:
         self._tried[name] = self._tried.get(name, 0) + proposal.tried
@@ -149,12 +170,11 @@ class Hunt:
             self._best = found
         return found
 
-    def _repair(self, found: _Found) -> None:
+    def _repair(self, found: _Found, config: RepairConfig) -> None:
         program = found.proposal.program
         if program is None or program in self._repaired:
             return
         self._repaired.add(program)
-        config = RepairConfig() if found.proposal.guess else READ_OFF
         repaired = repair(self._model, program, self._judge, config)
         self._tried["repair"] = self._tried.get("repair", 0) + repaired.tried
         if repaired.program is not None:
@@ -190,6 +210,12 @@ class Hunt:
             tried=tuple(f"{n}: {count}" for n, count in self._tried.items()),
             edits=best.edits,
         )
+
+
+def _budget(agreement: float) -> RepairConfig:
+    """The budget for a guess: edits lead from few right inputs to the program but rarely."""
+    whole = RepairConfig()
+    return replace(whole, candidates=max(1, round(whole.candidates * min(1.0, agreement / NEARLY))))
 
 
 def remembering_judge(model: TransformerProgram) -> Judge:

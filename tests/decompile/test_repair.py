@@ -113,3 +113,26 @@ def test_the_decompiler_repairs_what_a_proposer_has_wrong(monkeypatch: pytest.Mo
     assert [entry.split(":")[0] for entry in found.tried] == ["nearly", "repair"]
     assert {line.heads for line in found.evidence} == {("2.0",)}
     assert "# edited: many" in str(found)
+
+
+def test_guesses_are_repaired_last_and_by_how_right_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    near = program_of(WRONG["a constant"])[0]
+    far = program_of('v1 = map(tokens, x == "a")\nreturn v1\n')[0]
+    asked: list[str] = []
+
+    def proposer(name: str, program: Program):
+        def propose(_model: TransformerProgram, _judge: Judge):
+            asked.append(name)
+            yield Proposal(program, guess=True)
+
+        return propose
+
+    registered = {"far": proposer("far", far), "near": proposer("near", near)}
+    monkeypatch.setattr(sys.modules["inverse_tracr.decompile.proposers"], "_PROPOSERS", registered)
+
+    found = decompile(model_of(TRUE), method="far+near+repair")
+
+    assert asked == ["far", "near"]
+    assert found.method == "near, repaired"
+    assert [entry.split(":")[0] for entry in found.tried] == ["far", "near", "repair"]
+    assert int(found.tried[-1].split(": ")[1]) < 500

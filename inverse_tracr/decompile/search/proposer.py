@@ -109,8 +109,10 @@ def _proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Pr
         named, places = canonical_places(program, model.signature, exact_means=True)
         tidy = readable(named, model.signature, exact_means=True)
     except InverseTracrError:
-        return Proposal(program, _evidence(program, sketch, {i: i for i in range(len(program.lines))}))
-    return Proposal(tidy, _evidence(tidy, sketch, places))
+        return Proposal(
+            program, _evidence(program, sketch, {i: i for i in range(len(program.lines))}), guess=True
+        )
+    return Proposal(tidy, _evidence(tidy, sketch, places), guess=True)
 
 
 def _evidence(program: Program, sketch: Sketch, places: dict[int, int]) -> tuple[LineEvidence, ...]:
