@@ -30,7 +30,7 @@ LEAST_SCALE = 1e-3
 
 MOST_CLUSTERS = 64
 APART = 3.0
-_LARGEST_SCORE = 6.0
+_LARGEST_SCORE, _TIE = 6.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,13 @@ def _below_best(scores: NDArray[np.float32], *, causal: bool) -> Floats:
     """Scores [inputs, heads, queries, 1 + keys] less the best of each query, clipped: [heads, visible pairs].
 
     BOS is among the keys, and may be the best. It need not lie between those that are chosen and those
-    that are not, where a query always chooses some.
+    that are not, where a query always chooses some. Keys within `_TIE` of the best are as good.
     """
     own = np.moveaxis(scores, 1, 0).astype(np.float64)
     queries, keys = own.shape[2:]
     seen = np.tri(queries, keys, 1 if causal else keys, dtype=np.bool_)
     own = np.where(seen, own, -np.inf)
-    below = np.maximum(own - own.max(axis=-1, keepdims=True), -_LARGEST_SCORE)
+    below = np.clip(own - own.max(axis=-1, keepdims=True) + _TIE, -_LARGEST_SCORE, 0)
     return below[..., 1:][:, :, seen[:, 1:]].reshape(len(own), -1)
 
 
