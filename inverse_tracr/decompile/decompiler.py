@@ -124,7 +124,7 @@ class Hunt:
         return self._mostly_read or (self._best is not None and self._best.verification.verified)
 
     def ask(self, name: str, proposer: Proposer) -> None:
-        """Judge what a proposer proposes until a program is verified; repair its best one if that was read."""
+        """Judge what a proposer proposes until a program is verified; repair its best one if it was read."""
         own: list[_Found] = []
         seen: set[Program] = set()
         for proposal in proposer(self._model, self._judge):
