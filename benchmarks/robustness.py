@@ -20,7 +20,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.results import table, write_section
+from benchmarks.results import ROOT, table, write_section
+from benchmarks.robustness_picture import Curve, Panel, picture
 from inverse_tracr.distill import COMPRESSED, Teacher, distill
 from inverse_tracr.evaluate.cases import Case, TestSetFolder, open_test_set, quick_sets
 from inverse_tracr.evaluate.decompilers import DecompilerSpec
@@ -35,6 +36,10 @@ from inverse_tracr.zoo import Kind
 
 SEED = 4_711
 COMPRESSION = "compression"
+UNITS = {
+    "Noise": "noise, over each tensor's root mean square",
+    "Compression": "teacher's d_model over student's",
+}
 NOISE_NOTE = (
     "Gaussian noise on every weight, zeros too, standard deviation in units of the root mean square of its "
     "tensor; models are judged by what they compute then, so that the ceiling, the verdict of the true "
@@ -130,9 +135,30 @@ def _write(points: Sequence[Point], method: str) -> None:
     by_noise = [point for point in points if point.varied != COMPRESSION]
     by_factor = [point for point in points if point.varied == COMPRESSION]
     if by_noise:
-        write_section("robustness-noise", "Noise", report(by_noise, method, NOISE_NOTE))
+        _section("robustness-noise", "Noise", by_noise, method, NOISE_NOTE)
     if by_factor:
-        write_section("robustness-compression", "Compression", report(by_factor, method, FACTOR_NOTE))
+        _section("robustness-compression", "Compression", by_factor, method, FACTOR_NOTE)
+
+
+def _section(name: str, title: str, points: Sequence[Point], method: str, note: str) -> None:
+    drawn = picture(panels(points), UNITS[title])
+    (ROOT / "docs" / f"{name}.svg").write_text(drawn, encoding="utf-8")
+    write_section(name, title, f"![{title}]({name}.svg)\n\n{report(points, method, note)}")
+
+
+def panels(points: Sequence[Point]) -> list[Panel]:
+    """What is drawn: one panel for each thing that was varied."""
+    found: list[Panel] = []
+    for varied in dict.fromkeys(point.varied for point in points):
+        own = [point for point in points if point.varied == varied]
+        shares = {
+            "functional": [point.summary and point.summary.functional for point in own],
+            "functional ceiling": [point.summary and point.summary.ceiling for point in own],
+            "exact": [point.summary and point.summary.exact for point in own],
+        }
+        curves = tuple(Curve(name, tuple(values)) for name, values in shares.items())
+        found.append(Panel(varied, tuple(point.level for point in own), curves))
+    return found
 
 
 def main() -> None:
