@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inverse_tracr.errors import CapExceededError, InverseTracrError
@@ -111,6 +111,7 @@ def _make_enough(
 ) -> tuple[dict[Chunk, ChunkRecord], Selection]:
     """Make chunks until the quotas are filled."""
     goal = job.config.count
+    work = replace(work, full=frozenset())
     while True:
         chunks = _chunks(goal, job.chunk_size)
         records = _make(job, engine, work, chunks, report)
@@ -121,6 +122,7 @@ def _make_enough(
             continue
         if not selection.missing:
             return records, selection
+        work = replace(work, full=selection.full)
         tried = chunks[-1].last
         if tried >= MOST_ITEMS_PER_ROW * job.config.count + 10 * job.chunk_size:
             raise CapExceededError(

@@ -1,4 +1,4 @@
-"""The work of one chunk: a pure function of configuration and range; its files are written whole."""
+"""The work of one chunk: a function of configuration, range and full strata; its files are written whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +16,7 @@ import torch
 from inverse_tracr.model.safe_files import write_atomically
 from inverse_tracr.zoo.items import Item, make_item
 from inverse_tracr.zoo.job import Chunk, ChunkRecord, Job
-from inverse_tracr.zoo.rows import Outcome, row_type_of, to_table
+from inverse_tracr.zoo.rows import Outcome, Row, row_type_of, to_table
 from inverse_tracr.zoo.training import Trainer, train
 from inverse_tracr.zoo.weights_file import Flat, pack
 
@@ -25,17 +25,21 @@ from inverse_tracr.zoo.weights_file import Flat, pack
 class ChunkWork:
     """Makes chunks of a build; travels to other processes, where only chunks come in and records go out.
 
-    `trainer` makes the students of a compressed or natural zoo.
+    `trainer` makes the students of a compressed or natural zoo; none in strata that are `full` by what the
+    rounds before have made.
     """
 
     job: Job
     trainer: Trainer | None = None
+    full: frozenset[int] = frozenset()
 
     def __call__(self, chunk: Chunk) -> ChunkRecord:
         """Make a chunk, write its files, then its record."""
         begun = time.process_time()
         config = self.job.config
         items = [make_item(config, number) for number in range(chunk.first, chunk.last)]
+        if self.trainer is not None:
+            items = [self._unless_full(item) for item in items]
         rows = [item.row if isinstance(item, Item) else item for item in items]
         weights: list[Flat] = []
         if self.trainer is not None:
@@ -52,6 +56,11 @@ class ChunkWork:
         record = ChunkRecord(chunk, digests, made, time.process_time() - begun)
         self.job.record(record)
         return record
+
+    def _unless_full(self, item: Item | Row) -> Item | Row:
+        if isinstance(item, Item) and item.row.item % len(self.job.config.strata) in self.full:
+            return replace(item.row, outcome=Outcome.SURPLUS.value)
+        return item
 
 
 def parquet_bytes(table: pa.Table, *, rows_per_group: int = 1024) -> bytes:

@@ -31,12 +31,14 @@ class Candidates:
 class Selection:
     """The outcome of every item, and the number of items up to the last that is kept.
 
-    Neither depends on how many items were made beyond that. `missing` counts the rows still wanted.
+    Neither depends on how many items were made beyond that. `missing` counts the rows still wanted; strata
+    that want none are `full`.
     """
 
     outcome: NDArray[np.uint8]
     needed: int
     missing: int
+    full: frozenset[int]
 
     @property
     def kept(self) -> NDArray[np.int64]:
@@ -60,16 +62,17 @@ def select(config: ZooConfig, candidates: Candidates) -> Selection:
     _mark_test_functions(config, candidates, outcome)
     _mark_seen(candidates.function, outcome, Outcome.SAME_FUNCTION)
     _mark_seen(candidates.form, outcome, Outcome.SAME_FORM)
-    missing = 0
+    wanted: dict[int, int] = {}
     count = len(config.strata)
     for stratum in range(count):
         items = stratum + count * np.flatnonzero(outcome[stratum::count] == outcome_code(Outcome.MADE))
         quota = config.quota(stratum)
         outcome[items[:quota]] = outcome_code(Outcome.KEPT)
         outcome[items[quota:]] = outcome_code(Outcome.SURPLUS)
-        missing += max(0, quota - len(items))
+        wanted[stratum] = max(0, quota - len(items))
     kept = np.flatnonzero(outcome == outcome_code(Outcome.KEPT))
-    return Selection(outcome, int(kept[-1]) + 1 if len(kept) else 0, missing)
+    full = frozenset(stratum for stratum, number in wanted.items() if number == 0)
+    return Selection(outcome, int(kept[-1]) + 1 if len(kept) else 0, sum(wanted.values()), full)
 
 
 def _mark_test_functions(config: ZooConfig, candidates: Candidates, outcome: NDArray[np.uint8]) -> None:

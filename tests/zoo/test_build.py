@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import numpy as np
 import pytest
 
 from inverse_tracr.errors import CapExceededError
+from inverse_tracr.sample import Preset
 from inverse_tracr.zoo import Kind, ZooConfig, ZooConflictError, build
 from inverse_tracr.zoo.engines import EngineKind, make_engine
+from inverse_tracr.zoo.items import Item
 from inverse_tracr.zoo.job import BUILDING, locked
 from inverse_tracr.zoo.reader import Zoo
+from inverse_tracr.zoo.training import Trained
 from tests.zoo.examples import COMPRESSED, STANDARD, build_serially, contents, own_teachers
 
 KILLS = 25
@@ -193,3 +197,20 @@ def test_students_of_any_chunks_are_put_together_alike(compressed_zoo: Path, tmp
     outcomes = Zoo(compressed_zoo).manifest.outcomes
     assert outcomes["kept"] == COMPRESSED.count
     assert outcomes["student rejected"] >= 3
+
+
+def test_no_student_is_trained_for_a_stratum_that_is_full(tmp_path: Path) -> None:
+    config = ZooConfig(Kind.COMPRESSED, count=8, seed=3, presets=(Preset.SOUND, Preset.TRACR))
+    asked: list[int] = []
+
+    def odd_ones_fail(config: ZooConfig, items: Sequence[Item]) -> Iterator[Trained]:
+        asked.extend(item.row.item for item in items)
+        for trained in own_teachers(config, items):
+            fails = trained.item % 2 and trained.item < 40
+            yield replace(trained, weights=None) if fails else trained
+
+    manifest = build_serially(tmp_path / "zoo", config, chunk_size=4, trainer=odd_ones_fail)
+    assert manifest.count == 8
+    assert max(asked) >= 40
+    assert max(item for item in asked if item % 2 == 0) < 24, "even ones are done after a round or two"
+    assert manifest.outcomes["more than asked for"] >= 8
