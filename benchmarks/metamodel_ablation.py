@@ -84,7 +84,8 @@ def measure(folder: Path, epochs: int, say: Callable[[str], None]) -> list[list[
     tested = [lesson for batch in batches[cut:] for lesson in batch]
     rows: list[list[str]] = []
     for variant in VARIANTS:
-        network = _trained(variant, batches[:cut], epochs)
+        seen = [[variant.seen(lesson) for lesson in batch] for batch in _part(batches[:cut], variant.share)]
+        network = trained(seen, epochs * cut, variant.network)
         losses, operands, lines, whole = evaluate(
             network, [variant.seen(lesson) for lesson in tested], torch.device("cpu")
         )
@@ -95,17 +96,24 @@ def measure(folder: Path, epochs: int, say: Callable[[str], None]) -> list[list[
     return rows
 
 
-def _trained(variant: Variant, batches: Sequence[list[Lesson]], epochs: int) -> MetaModel:
+def _part(batches: Sequence[list[Lesson]], share: float) -> Sequence[list[Lesson]]:
+    return batches[: max(1, int(share * len(batches)))]
+
+
+def trained(
+    batches: Sequence[list[Lesson]], steps: int, sizes: NetworkConfig, start: MetaModel | None = None
+) -> MetaModel:
+    """A network after so many steps on batches drawn at random, begun with the weights of `start`."""
     torch.manual_seed(0)  # only first weights are drawn from it
-    network = MetaModel(variant.network)
+    network = MetaModel(sizes)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
-    own = batches[: max(1, int(variant.share * len(batches)))]
-    steps = epochs * len(batches)
     order = np.random.default_rng(0)
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 100) * (1 + math.cos(math.pi * step / steps)) / 2
-        batch = [variant.seen(lesson) for lesson in own[int(order.integers(len(own)))]]
+        batch = batches[int(order.integers(len(batches)))]
         optimiser.zero_grad()
         losses = losses_of(network, batches_of(batch, torch.device("cpu"))) / max(len(batch), 1)
         (losses @ torch.tensor([1.0, 0.5, 0.2])).backward()

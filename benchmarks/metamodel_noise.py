@@ -1,0 +1,141 @@
+"""What noise on lessons, lessons on students, and a start from the standard network are worth.
+
+python -m benchmarks.metamodel_noise ZOO --programs 1000 --epochs 4 [--write]
+
+ZOO is a zoo of natural students: those of its training split are learned from, those of the others are asked
+about. Every row takes as many steps; compiled programs are the same in all rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.metamodel_ablation import trained
+from benchmarks.results import table, write_section
+from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.metamodel.blur import Blur
+from inverse_tracr.metamodel.config import TrainConfig
+from inverse_tracr.metamodel.lessons import Decision, lesson
+from inverse_tracr.metamodel.network import MetaModel, NetworkConfig
+from inverse_tracr.metamodel.stream import HELD_OUT, Item, sampled
+from inverse_tracr.metamodel.training import evaluate
+from inverse_tracr.zoo import Zoo
+
+BATCH = 16
+TESTED = 128
+NOISY = 0.4
+"""Share of lessons with noise, in rows that have any."""
+
+Lesson = list[Decision]
+
+NOISES = {
+    "compiled models, no noise": None,
+    "compiled models, noise drawn anew everywhere": 0.0,
+    "compiled models, noise that depends on the stream": 1.0,
+    "compiled models, either": 0.5,
+}
+"""Share of lessons with noise whose noise depends on the stream; None where there is none."""
+
+
+def measure(zoo: Zoo, programs: int, epochs: int, say: Callable[[str], None]) -> list[list[str]]:
+    """The rows of the table."""
+    steps = epochs * -(-programs // BATCH)
+    sizes = NetworkConfig()
+    students = _batches(_lessons(_students(zoo, "train")))
+    tested = {
+        "compiled": _lessons(_compiled(TESTED, HELD_OUT)),
+        "students": _lessons(item for split in ("validation", "test") for item in _students(zoo, split)),
+    }
+    rows: list[list[str]] = []
+
+    def row(name: str, learned: Sequence[list[Lesson]], start: MetaModel | None = None) -> MetaModel:
+        network = trained(learned, steps, sizes, start)
+        rows.append([name, str(sum(map(len, learned))), *_cells(network, tested)])
+        say(" | ".join(rows[-1]))
+        return network
+
+    network, compiled = None, []
+    for name, of_stream in NOISES.items():
+        compiled = _batches(_lessons(_compiled(programs), of_stream))
+        network = row(name, compiled)
+    row("students alone", students)
+    row("students, begun with the network of compiled models, either", students, network)
+    row("students and compiled models, either", [*compiled, *_repeated(students, len(compiled))])
+    return rows
+
+
+def _cells(network: MetaModel, tested: dict[str, list[Lesson]]) -> Iterator[str]:
+    for lessons in tested.values():
+        losses, _, _, whole = evaluate(network, lessons, torch.device("cpu"))
+        yield f"{losses[0]:.2f}"
+        yield f"{100 * whole:.1f}"
+
+
+def _compiled(count: int, part: int = 0) -> Iterator[Item]:
+    """Models of the stream; of part HELD_OUT those that no run learns from."""
+    found = (sampled(TrainConfig(), item, part=part) for item in range(count))
+    return (item for item in found if item is not None)
+
+
+def _students(zoo: Zoo, split: str) -> Iterator[Item]:
+    for place in range(zoo.manifest.rows[split]):
+        specimen = zoo.specimen(split, place)
+        yield specimen.program, specimen.signature, specimen.model
+
+
+def _lessons(items: Iterator[Item], of_stream: float | None = None) -> list[Lesson]:
+    found: list[Lesson] = []
+    low, high = np.log(TrainConfig().blur)
+    for key, item in enumerate(items):
+        random = np.random.default_rng([5, key])
+        noisy, size = random.random() < NOISY, float(np.exp(random.uniform(low, high)))
+        blur = None
+        if of_stream is not None and noisy:
+            blur = Blur(size, of_stream=bool(random.random() < of_stream))
+        try:
+            found.append(lesson(*item, key=key, blur=blur))
+        except InverseTracrError:
+            continue
+    return [own for own in found if own]
+
+
+def _batches(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
+    return [list(lessons[first : first + BATCH]) for first in range(0, len(lessons), BATCH)]
+
+
+def _repeated(batches: Sequence[list[Lesson]], least: int) -> list[list[Lesson]]:
+    """The batches over and over, until there are as many as asked for."""
+    return [batches[place % len(batches)] for place in range(max(least, len(batches)))]
+
+
+def main() -> None:
+    """Measure and print, or write to the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("zoo", type=Path)
+    parser.add_argument("--programs", type=int, default=1_000)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    rows = measure(
+        Zoo(options.zoo),
+        options.programs,
+        options.epochs,
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    heads = ["learned from", "lessons", "compiled: nats", "programs right, %", "students: nats"]
+    text = table([*heads, "programs right, %"], rows)
+    text += "\nOf programs that were not learned from. Right: every choice, teacher-forced.\n"
+    if options.write:
+        write_section("metamodel-noise", "What noise, students and a start are worth", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
