@@ -25,6 +25,9 @@ class HalfByHalf:
     `emb_steps`, `emb_rate`: Adam on W_emb; `emb_uniform`: weight of uniform residuals there.
     `slack`: share of what readers bear that errors may take; the excess over it, in its units, counts as much
     as `loss_each` of the loss on uniform residuals.
+    `better`: share of the wrong places that must be right after another round for there to be one more.
+    `own_loss`, `expected_loss`: what half-layers may have lost on uniform residuals, and what that may be
+    expected to become, before the student is given up.
     `attempts`: students that are trained of a teacher, at most, until one is accepted.
     """
 
@@ -52,6 +55,9 @@ class HalfByHalf:
     emb_uniform: float = 400.0
     slack: float = 0.8
     loss_each: float = 0.002
+    better: float = 0.1
+    own_loss: float = 0.06
+    expected_loss: float = 0.1
     attempts: int = 2
 
     def __post_init__(self) -> None:

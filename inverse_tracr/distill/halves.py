@@ -98,19 +98,26 @@ def _drawn(random: np.random.Generator, task: Task, heads: int, matrices: int, s
 
 
 def folded_halves(weights: Weights) -> list[Half]:
-    """The half-layers of a folded model, which read and write all of its residual stream."""
+    """The half-layers of a folded model: they read all of its residual stream, and write all of it or,
+    where the student's teacher is silent, nothing.
+    """
     w = weights
-    everywhere = np.arange(w.W_E.shape[1])
     halves: list[Half] = []
     for layer in range(len(w.W_Q)):
         read = np.stack([w.W_Q[layer], w.W_K[layer], w.W_V[layer]], axis=1).transpose(0, 1, 3, 2)
         bias = np.stack([w.b_Q[layer], w.b_K[layer], w.b_V[layer]], axis=1)
         write = w.W_O[layer].transpose(2, 0, 1)
-        halves.append(Half(_solid(read), _solid(bias), _solid(write), w.b_O[layer], everywhere))
+        halves.append(_written(read, bias, write, w.b_O[layer]))
         read, write = w.W_in[layer].T[None, None], w.W_out[layer].T[:, None]
         bias = w.b_in[layer][None, None]
-        halves.append(Half(_solid(read), _solid(bias), _solid(write), w.b_out[layer], everywhere))
+        halves.append(_written(read, bias, write, w.b_out[layer]))
     return halves
+
+
+def _written(read: Array, bias: Array, write: Array, write_bias: Array) -> Half:
+    """A half-layer without rows if all that it writes is 0."""
+    dims = np.arange(len(write) if write.any() or write_bias.any() else 0)
+    return Half(_solid(read), _solid(bias), _solid(write[dims]), write_bias[dims], dims)
 
 
 def _solid(array: Array) -> Array:

@@ -26,6 +26,12 @@ MOST_LOSS = 0.05
 LEAST_AGREEMENT = 0.9
 """Bounds of acceptance: of the held-out loss, and of the share of positions that are right."""
 
+OUTPUT_WEIGHT = 0.1
+"""Weight of the output's loss beside that of the half-layers."""
+
+REJECTED_INPUTS = 200
+"""Inputs of each length, at most, on which a student is looked at whose loss rejects it already."""
+
 HELD_OUT_VOCABULARY = 64
 HELD_OUT_UNIFORM = 512
 CHUNK = 64
@@ -48,8 +54,8 @@ class Judgement:
 
     @property
     def loss(self) -> float:
-        """`layer_loss` + 0.1 × `output_loss`, which is compared with `MOST_LOSS`."""
-        return self.layer_loss + 0.1 * self.output_loss
+        """`layer_loss` + `OUTPUT_WEIGHT` × `output_loss`, which is compared with `MOST_LOSS`."""
+        return self.layer_loss + OUTPUT_WEIGHT * self.output_loss
 
     @property
     def accepted(self) -> bool:
@@ -69,10 +75,11 @@ class Candidate:
 
 def judge(candidate: Candidate, folded: Weights) -> Judgement:
     """Loss of the student on 512 held-out uniform residuals and 64 held-out inputs; agreement of what it was
-    `folded` into, rounded to float32, on the verifier's inputs.
+    `folded` into, rounded to float32, on the verifier's inputs; on some of these where the loss rejects it.
     """
     layers, output = _held_out_loss(candidate)
-    agreement, positions, inputs = agreement_of(candidate.task, folded)
+    lost = layers + OUTPUT_WEIGHT * output > MOST_LOSS
+    agreement, positions, inputs = agreement_of(candidate.task, folded, REJECTED_INPUTS if lost else None)
     return Judgement(layers, output, agreement, positions, inputs)
 
 
@@ -120,14 +127,17 @@ def _alone(candidate: Candidate) -> tuple[Stack, Tensor]:
     return stack, torch.from_numpy(candidate.w_emb)[None]
 
 
-def agreement_of(task: Task, folded: Weights) -> tuple[float, float, int]:
-    """Shares of inputs and of positions that the folded student has right, and the number of inputs."""
+def agreement_of(task: Task, folded: Weights, most: int | None = None) -> tuple[float, float, int]:
+    """Shares of inputs and of positions that the folded student has right, and the number of inputs:
+    the verifier's, at most `most` of each length.
+    """
     stack = _folded_stack(task, folded)
     encoder = task.compiled.input_encoder
     rows = np.array([encoder.row(token) for token in task.signature.vocab])
     whole = places = right_places = inputs = 0
     for tokens in comparison_inputs(task.signature):
-        for part in np.array_split(tokens, -(-len(tokens) // (8 * CHUNK))):
+        stride = 1 if most is None else -(-len(tokens) // most)
+        for part in np.array_split(tokens[::stride], -(-len(tokens) // (8 * CHUNK * stride))):
             ids = np.concatenate([np.full((len(part), 1), encoder.bos), rows[part]], axis=1).T
             residual = folded.W_E[ids] + folded.W_pos[: len(ids), None]
             positions, count, d_model = residual.shape

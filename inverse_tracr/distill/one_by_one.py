@@ -16,7 +16,7 @@ from inverse_tracr.distill.natural import train_halves
 from inverse_tracr.distill.student import Checkpoint, Reason, Student
 from inverse_tracr.distill.teacher import Task
 
-PROMISING, NEAR = 0.8, 4.0
+PROMISING, NEAR = 0.8, 1.5
 """Share of positions right, and loss in units of its bound, up to which another attempt is made."""
 
 MORE_UNIFORM = 4.0
@@ -30,28 +30,36 @@ def natural_student(task: Task, options: HalfByHalf, copies: int) -> Student:
     """The best of some attempts; `copies` more students that were accepted follow it."""
     started = time.process_time()
     found: list[Checkpoint] = []
-    for checkpoint in _attempts(task, options):
-        found.append(checkpoint)
+    reason = Reason.FAILED
+    for made in _attempts(task, options):
+        if isinstance(made, Reason):
+            reason = made
+            break
+        found.append(made)
         if is_enough([checkpoint.judgement for checkpoint in found], options, copies):
             break
     found.sort(key=_rank, reverse=True)
     spent = time.process_time() - started
     if not found:
-        return Student(task.teacher.item, Reason.FAILED, None, 0, spent)
+        return Student(task.teacher.item, reason, None, 0, spent)
     verdict = found[0].judgement
     accepted = tuple(checkpoint for checkpoint in found if checkpoint.judgement.accepted)
     return Student(task.teacher.item, _reason(verdict), verdict, 0, spent, accepted[: copies + 1])
 
 
-def _attempts(task: Task, options: HalfByHalf) -> Iterator[Checkpoint]:
-    """Students of one teacher, each from other first weights; those that fail are left out."""
+def _attempts(task: Task, options: HalfByHalf) -> Iterator[Checkpoint | Reason]:
+    """Students of one teacher, each from other first weights, up to one that fails or is given up."""
     teacher = teacher_halves(task)
     while True:
         try:
             trained = train_halves(task, teacher, options)
+            if trained is None:
+                yield Reason.HOPELESS
+                return
             weights = uncompressed_weights(task, trained.halves)
             model = folded_model(task, weights, trained.w_emb)
         except FAILURES:
+            yield Reason.FAILED
             return
         candidate = Candidate(task, trained.halves, teacher, trained.w_emb)
         checkpoint = Checkpoint(model, 0, judge(candidate, model.weights()))

@@ -15,7 +15,7 @@ class Reason(enum.Enum):
     ACCEPTED = "accepted"
     LOSS = "the held-out loss is above its bound"
     AGREEMENT = "too few positions are right"
-    HOPELESS = "given up early: too few positions were right"
+    HOPELESS = "given up early: there was too little hope"
     CROWDED = "not tried: what must be read exactly leaves too few of the student's dimensions"
     DIVERGED = "the loss is no number"
     FAILED = "training ended in an error"

@@ -121,13 +121,13 @@ def _written(task: Task, level: int, moved: Moved, lesson: Lesson, options: Half
     bears = bearable(task, level)[teacher.dims]
     found = refit(
         Gram.of(own, outputs[taught], weights[taught]),
-        Uniform(uniform, outputs[~taught], lesson.importance),
+        Uniform(uniform, outputs[~taught], torch.full((len(uniform),), 1 / len(uniform)), lesson.importance),
         lambda write: ((own @ write - outputs[taught]) / gap[taught] / bears).abs(),
         options,
     )
     size = moved.values[0].shape[1]
     for head, wanted in enumerate(found[:-1].chunk(heads)):
-        seen = moved.streams[head][taught]
+        seen = moved.streams[head][taught].double()
         moved.values[head], out = as_product(moved.values[head], wanted, seen.T @ seen / len(seen))
         write[size * head : size * (head + 1), teacher.dims] = out
     biases = torch.cat([*moved.biases, torch.zeros(1)])

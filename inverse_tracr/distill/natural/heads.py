@@ -79,9 +79,10 @@ def train_scores(
         found = start.of(stream[vocabulary], school.mask[vocabulary]).softmax(dim=-1)
         error = (found - target[vocabulary]).abs().amax(dim=-1) / top[vocabulary] * school.there[vocabulary]
         wrong = error > bears
-        if fewest < 0 or int(wrong.sum()) <= fewest:
-            best, fewest = start, int(wrong.sum())
-        if fewest <= options.enough * int(school.taught.sum()):
+        count, before = int(wrong.sum()), fewest
+        if before < 0 or count <= before:
+            best, fewest = start, count
+        if fewest <= options.enough * int(school.taught.sum()) or 0 <= before * (1 - options.better) < count:
             break
         weights = weights.clone()
         weights[vocabulary] *= torch.where(wrong, 2.0, 1.0)

@@ -28,6 +28,9 @@ JOINING = 300
 GRAIN = 64
 """Reads of the teacher's neurons that agree to 1 / GRAIN are one case."""
 
+FAR_SHARE, FAR, FAR_WEIGHT = 0.5, 6.0, 0.1
+"""Places, as a share of all uniform ones, where errors are exaggerated; by how much at most; their weight."""
+
 TURNED_BY = 400
 """Places from which it is seen in which directions outputs change."""
 
@@ -51,6 +54,34 @@ class Neurons:
         constant = torch.zeros(len(self.read) + 1, 1)
         constant[-1] = 1
         return torch.cat([torch.cat([self.read, self.bias[None]]), constant], dim=1)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Uniform residuals: `inputs` [places, d_model], `outputs` [places, rows], `weights` [places].
+
+    After the residuals as they are come some where the errors of the student's stream are exaggerated. One
+    error in thousands is so large that neurons which never met such a stream write a hundred times what they
+    should, and the next half-layer a hundred times that.
+    """
+
+    inputs: Tensor
+    outputs: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, lesson: Lesson, level: int, random: torch.Generator) -> Drawn:
+        """What one MLP meets."""
+        school = lesson.school
+        inputs, outputs = lesson.stream[school.drawn], lesson.outputs()[school.drawn]
+        some = torch.randperm(len(inputs), generator=random)[: round(FAR_SHARE * len(inputs))]
+        errors = inputs[some] - school.residuals[level][school.drawn][some] @ lesson.w_emb.T
+        factor = FAR * (2 * torch.rand(len(some), 1, generator=random) - 1)
+        weights = torch.ones(len(inputs) + len(some)) / len(inputs)
+        weights[len(inputs) :] *= FAR_WEIGHT
+        return cls(
+            torch.cat([inputs, inputs[some] + factor * errors]), torch.cat([outputs, outputs[some]]), weights
+        )
 
 
 @dataclass(frozen=True)
@@ -114,10 +145,10 @@ class _Practice:
         self._options, self._random, self._unit = options, random, unit
         self._importance = lesson.importance
         self._inputs, self._outputs = lesson.stream[school.taught], lesson.outputs()[school.taught]
-        self._uniform = lesson.stream[school.drawn], lesson.outputs()[school.drawn]
+        self._uniform = Drawn.of(lesson, level, random)
         reads = school.residuals[level][school.taught] @ torch.from_numpy(lesson.teacher.read[0, 0]).T
         self._weights = first_weights(reads, options.places, random)
-        order = torch.randperm(len(self._uniform[0]), generator=random)
+        order = torch.randperm(len(self._uniform.inputs), generator=random)
         self._blocks = order.split(options.uniform_places)
         heard = options.uniform_each * float((lesson.importance * unit.square()).amax())
         self._uniform_weight = min(max(heard, options.uniform_weight), options.most_uniform)
@@ -132,9 +163,10 @@ class _Practice:
             regressions = [self._regression(block) for block in self._blocks]
             neurons = _descend(neurons, regressions, steps, options)
             wrong = self._errors(neurons, regressions[0].solution(neurons, options)).amax(dim=1) > 1
-            if fewest < 0 or int(wrong.sum()) <= fewest:
-                best, fewest = neurons, int(wrong.sum())
-            if fewest <= options.enough * len(wrong):
+            count, before = int(wrong.sum()), fewest
+            if before < 0 or count <= before:
+                best, fewest = neurons, count
+            if fewest <= options.enough * len(wrong) or 0 <= before * (1 - options.better) < count:
                 break
             self._mind(wrong)
         return best, self._refitted(best)
@@ -142,8 +174,9 @@ class _Practice:
     def _regression(self, block: Tensor) -> Regression:
         """The places that are learned from, and a block of uniform residuals."""
         active = self._weights > 0
-        inputs, outputs = self._uniform[0][block], self._uniform[1][block]
-        uniform = torch.full((len(inputs),), self._uniform_weight / len(inputs))
+        drawn = self._uniform
+        inputs, outputs, uniform = drawn.inputs[block], drawn.outputs[block], drawn.weights[block]
+        uniform = uniform * (self._uniform_weight / uniform.sum())
         return Regression(
             torch.cat([self._inputs[active], inputs]),
             torch.cat([self._outputs[active], outputs]),
@@ -169,11 +202,11 @@ class _Practice:
     def _refitted(self, neurons: Neurons) -> Tensor:
         active = self._weights > 0
         weights = self._weights[active] / self._weights.sum()
-        inputs, outputs = self._uniform
+        drawn = self._uniform
         features = neurons.features(self._inputs)
         return refit(
             Gram.of(features[active], self._outputs[active], weights),
-            Uniform(neurons.features(inputs), outputs, self._importance),
+            Uniform(neurons.features(drawn.inputs), drawn.outputs, drawn.weights, self._importance),
             lambda write: ((features @ write - self._outputs) / self._unit).abs(),
             self._options,
         )

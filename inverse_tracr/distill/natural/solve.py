@@ -66,11 +66,12 @@ class Whitening:
 
 def as_product(first: Tensor, wanted: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Values [features, d_head] near to the `first` ones and W_O [d_head, rows], whose product is `wanted`
-    [features, rows], exactly where d_head allows, else as nearly as it does on inputs with `second` moment.
+    [features, rows], exactly where d_head allows, else as nearly as it does on inputs with `second` moment,
+    which is float64: rounded to float32 it has negative sizes.
     """
     exact, size = wanted.double(), first.shape[1]
     if exact.shape[1] > size:
-        root = torch.linalg.cholesky(second.double() + FAINT * second.trace() * torch.eye(len(second)))
+        root = torch.linalg.cholesky(second + FAINT * second.trace() * torch.eye(len(second)))
         directions = torch.linalg.svd(root.T @ exact, full_matrices=False)[2][:size]
         exact = exact @ directions.T @ directions
     values = first.double()

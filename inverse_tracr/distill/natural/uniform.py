@@ -22,16 +22,18 @@ SEEN = 0.999
 @dataclass(frozen=True)
 class Uniform:
     """`features` [places, features] on uniform residuals and the teacher's `outputs` [places, rows];
-    `importance` [rows] is what a squared error there adds to the student's loss.
+    `weights` [places] of a mean over them; `importance` [rows] is what a squared error there adds to the
+    student's loss.
     """
 
     features: Tensor
     outputs: Tensor
+    weights: Tensor
     importance: Tensor
 
     def loss(self, write: Tensor) -> Tensor:
         """What each row of an output matrix adds to the student's loss."""
-        return (self.features @ write - self.outputs).square().mean(dim=0) * self.importance
+        return self.weights @ (self.features @ write - self.outputs).square() * self.importance
 
 
 def refit(exact: Gram, uniform: Uniform, errors: Callable[[Tensor], Tensor], options: HalfByHalf) -> Tensor:
@@ -39,9 +41,8 @@ def refit(exact: Gram, uniform: Uniform, errors: Callable[[Tensor], Tensor], opt
     `errors` [places, rows] of vocabulary inputs, in units of what is borne, and the loss on uniform residuals
     are least together.
     """
-    drawn = Gram.of(uniform.features, uniform.outputs)
-    count = len(uniform.features)
-    found = [exact.plus(drawn, weight / count).solution(options.ridge) for weight in WEIGHTS]
+    drawn = Gram.of(uniform.features, uniform.outputs, uniform.weights)
+    found = [exact.plus(drawn, weight).solution(options.ridge) for weight in WEIGHTS]
 
     def cost(write: Tensor) -> Tensor:
         excess = (_size(errors(write)) / options.slack - 1).clamp_min(0)

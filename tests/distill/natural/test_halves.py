@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,16 @@ from inverse_tracr.distill.natural.attention_half import train_attention
 from inverse_tracr.distill.natural.bearing import COUNTED, READ, bearable, gaps, loss_share
 from inverse_tracr.distill.natural.embedding import natural_w_emb
 from inverse_tracr.distill.natural.lesson import Lesson
-from inverse_tracr.distill.natural.mlp_half import Neurons, Regression, first_weights, train_mlp, turned
+from inverse_tracr.distill.natural.mlp_half import (
+    FAR,
+    Drawn,
+    Neurons,
+    Regression,
+    first_weights,
+    train_mlp,
+    turned,
+)
+from inverse_tracr.distill.natural.outlook import Outlook
 from inverse_tracr.distill.natural.ripples import ripples
 from inverse_tracr.distill.natural.school import School, enrol
 from inverse_tracr.distill.teacher import Stream, Task
@@ -126,6 +137,40 @@ def test_every_case_is_learned_from_and_rare_ones_count_more() -> None:
     assert int((weights > 0).sum()) == 100
     assert bool((weights[:3] > 0).all())
     assert float(weights[0]) > 10 * float(weights[3:].sum() / 997)
+
+
+def test_errors_of_the_stream_are_exaggerated(counting: tuple[Task, School, torch.Tensor]) -> None:
+    clean, (_, school, w_emb) = lesson_at(1, counting), counting
+    exact = (school.residuals[1] @ w_emb.T)[school.drawn]
+    error = torch.zeros_like(clean.stream)
+    error[..., 0] = 0.5
+    drawn = Drawn.of(replace(clean, stream=clean.stream + error), 1, torch.Generator().manual_seed(0))
+    far = drawn.inputs[len(exact) :]
+    torch.testing.assert_close(drawn.inputs[: len(exact)], exact + error[0, 0])
+    which = torch.cdist(far[:, 1:], exact[:, 1:]).argmin(dim=1)
+    times = (far - exact[which])[:, 0] / 0.5
+    assert 0.7 * FAR + 1 < float(times.max()) <= FAR + 1
+    assert 0.7 * FAR - 1 < -float(times.min()) <= FAR - 1
+    torch.testing.assert_close(far[:, 1:], exact[which][:, 1:])
+    torch.testing.assert_close(drawn.outputs[len(exact) :], clean.outputs()[school.drawn][which])
+    assert float(drawn.weights[: len(exact)].sum()) == pytest.approx(1)
+    assert float(drawn.weights[len(exact) :].max()) < 1 / len(exact)
+
+
+def test_the_outlook_is_the_loss_so_far(counting: tuple[Task, School, torch.Tensor]) -> None:
+    task, school, _ = counting
+    outlook = Outlook(task)
+    for level in (0, 1):
+        lesson = lesson_at(level, counting)
+        lesson = replace(lesson, importance=lesson.importance * (3 - level))
+        written = torch.zeros(int(school.there.sum()), task.config.d_model)
+        written[:, lesson.teacher.dims] = lesson.outputs()[school.there] + 0.5
+        outlook.add(lesson, written)
+        each = len(lesson.teacher.dims) * 0.25 * loss_share(task)
+        assert outlook.expected - (outlook.own - each) == pytest.approx((3 - level) * each)
+    assert not outlook.is_hopeless(OPTIONS)
+    assert outlook.is_hopeless(replace(OPTIONS, own_loss=outlook.own / 2))
+    assert outlook.is_hopeless(replace(OPTIONS, expected_loss=outlook.expected / 2))
 
 
 def test_neurons_turn_to_where_outputs_change() -> None:

@@ -41,7 +41,7 @@ def test_uniform_residuals_count_as_far_as_errors_are_borne() -> None:
         return (features @ write - own).abs()
 
     exact = Gram.of(features, own, torch.full((50,), 0.02))
-    uniform = Uniform(features, other, torch.ones(1))
+    uniform = Uniform(features, other, torch.full((50,), 0.02), torch.ones(1))
     strict = refit(exact, uniform, errors, HalfByHalf(slack=1e-3, loss_each=1e6))
     loose = refit(exact, uniform, errors, HalfByHalf(slack=1e3))
     assert float(errors(strict).max()) < 1e-3
@@ -52,7 +52,7 @@ def test_uniform_residuals_count_as_far_as_errors_are_borne() -> None:
 def test_each_row_has_a_weight_of_its_own() -> None:
     features = with_one(normal(50, 2))
     own, other = features @ torch.ones(3, 2), features @ -torch.ones(3, 2)
-    uniform = Uniform(features, other, torch.tensor([1e-9, 1e9]))
+    uniform = Uniform(features, other, torch.full((50,), 0.02), torch.tensor([1e-9, 1e9]))
     exact = Gram.of(features, own, torch.full((50,), 0.02))
     found = refit(exact, uniform, lambda write: (features @ write - own).abs(), HalfByHalf(slack=1e-3))
     torch.testing.assert_close(found[:, 0], torch.ones(3), atol=1e-2, rtol=0)
@@ -60,7 +60,7 @@ def test_each_row_has_a_weight_of_its_own() -> None:
 
 
 def test_a_map_as_a_product_near_to_the_first_values() -> None:
-    first, wanted, second = normal(12, 6), normal(12, 4, seed=1), torch.eye(12)
+    first, wanted, second = normal(12, 6), normal(12, 4, seed=1), torch.eye(12, dtype=torch.double)
     values, out = as_product(first, wanted, second)
     torch.testing.assert_close(values @ out, wanted, atol=1e-4, rtol=1e-4)
     kept = first - first @ out @ torch.linalg.pinv(out)  # what W_O does not see is as it was
