@@ -25,6 +25,8 @@ _MOST_FITS = 6
 _MOST_JUDGED = 10
 """Readings of a head for which the model is run on."""
 _LEAST_EXPLAINED = 0.3
+_NAMED = 0.6
+"""Costs of predicates below which they have a name."""
 
 
 def read_head(
@@ -37,7 +39,7 @@ def read_head(
     if scrubber.kept(2 * layer, head, np.zeros(len(rows), dtype=np.int64)) >= ENOUGH:
         return []
     readings: list[HeadReading] = []
-    for fit in _fits(observation.patterns[layer][head], seen, columns):
+    for fit in fits(observation.patterns[layer][head], seen, columns):
         table = predicate_table(fit.predicate, fit.keys, fit.queries)
         chosen = selection(table, fit.keys, fit.queries, seen)
         readings.append(width_reading(fit, chosen, mask, rows, ref))
@@ -51,31 +53,40 @@ def read_head(
     return sorted(judged, key=lambda r: r.cost)
 
 
-def _fits(pattern: Floats, seen: Truth, columns: list[Column]) -> list[PredicateFit]:
+def fits(pattern: Floats, seen: Truth, columns: list[Column]) -> list[PredicateFit]:
     """Key and query columns whose cells explain where a head looks, the best first."""
     top = pattern.max(axis=2, keepdims=True)
     share = (pattern[:, :, 1:] / np.maximum(top, 1e-9))[seen].astype(np.float64)[:, None]
     centred = share - share.mean()
     categorical = [c for c in columns if not c.numerical]
-    options: list[tuple[float, Column, Column, np.ndarray, np.ndarray]] = []
+    options: list[tuple[float, float, Column, Column, np.ndarray, np.ndarray]] = []
     for keys in categorical:
         for queries in categorical:
             cells, names = dense(pair_codes(keys, queries)[seen])
             if len(names) <= MOST_CELLS:
                 grouped = cells_of(cells, centred)
-                cost = 10 * (1 - grouped.between) + 0.01 * len(names)
-                options.append((cost, keys, queries, names, grouped.means[:, 0] + float(share.mean())))
+                wrong = 1 - grouped.between
+                options.append(
+                    (
+                        10 * wrong + 0.01 * len(names),
+                        wrong,
+                        keys,
+                        queries,
+                        names,
+                        grouped.means[:, 0] + float(share.mean()),
+                    )
+                )
     options.sort(key=lambda option: option[0])
-    found = [
-        _fit(keys, queries, names, looks, cost) for cost, keys, queries, names, looks in options[:_MOST_FITS]
-    ]
+    found = [_fit(*option) for option in options[:_MOST_FITS]]
     return sorted(found, key=lambda fit: fit.cost)
 
 
-def _fit(keys: Column, queries: Column, names: np.ndarray, looks: np.ndarray, base: float) -> PredicateFit:
+def _fit(
+    base: float, wrong: float, keys: Column, queries: Column, names: np.ndarray, looks: np.ndarray
+) -> PredicateFit:
     """The predicate of cells that are looked at more than half as much as the one looked at most."""
     table: Table = np.full(len(keys.values) * len(queries.values), -1, dtype=np.int8)
     known = names >= 0
     table[names[known]] = looks[known] > 0.5 * max(float(looks[known].max(initial=0.0)), 1e-9)
     predicate, cost = complete(table.reshape(len(queries.values), len(keys.values)), keys, queries)
-    return PredicateFit(keys, queries, predicate, 0.0, base + cost)
+    return PredicateFit(keys, queries, predicate, wrong, base + cost, named=cost < _NAMED)

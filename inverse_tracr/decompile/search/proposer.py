@@ -61,7 +61,7 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
             failing.append((right, wrong))
         best = sorted(ranked, key=lambda p: -ranked[p][0])
         for program in best[:_JUDGED]:
-            proposal = _proposal(program, ranked[program][1], model)
+            proposal = sketch_proposal(program, ranked[program][1], model)
             if ranked[program][0] == 1 and proposal.program is not None:
                 verification = judge(proposal.program)
                 if verification.verified:
@@ -78,7 +78,7 @@ def propose_search(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
                 np.concatenate([fresh.probes.lengths[wrong], probes.lengths]),
             )
     for rank, program in enumerate(sorted(ranked, key=lambda p: -ranked[p][0])[:_JUDGED]):
-        yield replace(_proposal(program, ranked[program][1], model), tried=0 if rank else tried)
+        yield replace(sketch_proposal(program, ranked[program][1], model), tried=0 if rank else tried)
 
 
 class _Fresh:
@@ -102,7 +102,7 @@ class _Fresh:
         return 1 - len(wrong) / len(self.probes.lengths), np.array(sorted(wrong), dtype=np.int64)
 
 
-def _proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Proposal:
+def sketch_proposal(program: Program, sketch: Sketch, model: TransformerProgram) -> Proposal:
     """The program in canonical and readable form, each line with the half-layer that it explains."""
     try:
         program = with_whole_tables(program, model.signature)

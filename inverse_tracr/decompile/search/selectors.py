@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,18 @@ Table = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class PredicateFit:
-    """Key and query columns with the predicate that fits a selection, and how often it is wrong."""
+    """Key and query columns with the predicate that fits a selection.
+
+    `wrong` is the share of the variance of the pattern that it does not explain; `named`: it has a name,
+    if need be with the two values of a line exchanged.
+    """
 
     keys: Column
     queries: Column
     predicate: Predicate
     wrong: float
     cost: float
+    named: bool = False
 
 
 def visible(probes: Probes, causal: bool) -> Truth:
@@ -47,16 +52,38 @@ def pair_codes(keys: Column, queries: Column) -> Labels:
 def complete(table: Table, keys: Column, queries: Column) -> tuple[Predicate, float]:
     """A predicate that agrees with a truth table where that is known, and its cost: named ones are cheap."""
     known = table >= 0
-    for rank, candidate in enumerate(_named(keys, queries)):
-        truth = np.array(tabulate_predicate(candidate, keys.values, queries.values), dtype=np.int8)
-        if np.array_equal(truth[known], table[known]):
-            return candidate, 0.2 + 0.01 * rank
-    rows, columns = np.nonzero(table == 1)
-    pairs = tuple(
-        (keys.values[k], queries.values[q]) for q, k in zip(rows.tolist(), columns.tolist(), strict=True)
-    )
+    for exchanged in (False, True):
+        for own_keys, own_queries in _either_way(keys, queries) if exchanged else [(keys, queries)]:
+            for rank, candidate in enumerate(_named(own_keys, own_queries)):
+                rows = tabulate_predicate(candidate, own_keys.values, own_queries.values)
+                truth = np.array(rows, dtype=np.int8)
+                if np.array_equal(truth[known], table[known]):
+                    written = _written(truth, keys, queries) if exchanged else candidate
+                    return written, 0.2 + 0.01 * rank
     entries = min(int((table == 1).sum()), int((table == 0).sum()))
-    return PredicateTable(pairs), 0.6 + 0.05 * entries
+    return _written(table, keys, queries), 0.6 + 0.05 * entries
+
+
+def _written(table: Table, keys: Column, queries: Column) -> PredicateTable:
+    rows, columns = np.nonzero(table == 1)
+    places = zip(rows.tolist(), columns.tolist(), strict=True)
+    return PredicateTable(tuple((keys.values[k], queries.values[q]) for q, k in places))
+
+
+def _either_way(keys: Column, queries: Column) -> Iterator[tuple[Column, Column]]:
+    """Columns of two values with these exchanged, which weights do not tell."""
+    for flip_keys in (False, True):
+        for flip_queries in (False, True):
+            own_keys, own_queries = _flipped(keys, flip_keys), _flipped(queries, flip_queries)
+            if own_keys is not None and own_queries is not None and (flip_keys or flip_queries):
+                yield own_keys, own_queries
+
+
+def _flipped(column: Column, flip: bool) -> Column | None:
+    if not flip:
+        return column
+    inner = column.ref >= 0 and len(column.values) == 2
+    return replace(column, values=column.values[::-1]) if inner else None
 
 
 def _named(keys: Column, queries: Column) -> Iterator[NamedPredicate]:

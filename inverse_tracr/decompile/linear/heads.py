@@ -1,0 +1,169 @@
+"""Lines that heads may write: what is counted, moved or averaged where a head looks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, explain
+from inverse_tracr.decompile.linear.written import Floats, Written, indicators
+from inverse_tracr.decompile.search.columns import Column, Truth, numerical_column
+from inverse_tracr.decompile.search.consumers import mean_numbers, moved_labels, select_line
+from inverse_tracr.decompile.search.heads import fits
+from inverse_tracr.decompile.search.observe import Observation
+from inverse_tracr.decompile.search.selectors import PredicateFit, predicate_table, selection
+from inverse_tracr.rasp.functions import UnaryTable
+from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Ref, Select, SelectorWidth
+
+LINEAR, STRAIGHT = 0.95, 0.985
+_FITS = 4
+"""Predicates of a head that are followed."""
+_CONSUMED = 1.5
+"""Nats of what is done with a selection."""
+_MISFIT = 30.0
+"""Nats of a pattern that a predicate does not explain at all."""
+_NAMED, _TABLE, _ENTRY, _MOST = 2.0, 2.0, 0.45, 12.0
+"""Nats of a named predicate, and of a table by its entries."""
+_NUMBERED = 1.0
+"""Nats of a map of two values to zero and one before a mean."""
+
+
+def width_features(widths: np.ndarray) -> Floats:
+    """What a head writes that counts: BOS is looked at too, so the share of it."""
+    shares = 1 / (1.0 + widths[:, None])
+    return shares - shares.mean(axis=0)
+
+
+class HeadReader:
+    """What the heads of a layer may write, kept for columns that several sketches share.
+
+    `raw` is what all of them write, not centred.
+    """
+
+    def __init__(self, observation: Observation, layer: int, what: Written, raw: Floats, seen: Truth) -> None:
+        self._observation, self._layer, self._seen = observation, layer, seen
+        self._what, self._raw = what, raw
+        self._known: dict[bytes, float] = {}
+        self._heads = [h for h in range(len(observation.heads[layer])) if _looks(observation, layer, h)]
+
+    def read(
+        self, columns: Sequence[Column], fresh: Collection[Ref], most: int
+    ) -> list[tuple[list[Option], Explanation]]:
+        """Sets of lines that explain what is written, best first; each reads a `fresh` column at least."""
+        options: list[Option] = []
+        for head in self._heads:
+            pattern = self._observation.patterns[self._layer][head]
+            for fit in fits(pattern, self._seen, list(columns))[:_FITS]:
+                options += self._of_fit(fit, head, columns, fresh)
+        options = sorted(options, key=lambda o: o.cost)[:MOST_OPTIONS]
+        nothing = np.zeros((len(self._what.rows), 0))
+        return [([options[i] for i in e.chosen], e) for e in explain(self._what, nothing, options, most)]
+
+    def _of_fit(
+        self, fit: PredicateFit, head: int, columns: Sequence[Column], fresh: Collection[Ref]
+    ) -> Iterator[Option]:
+        table = predicate_table(fit.predicate, fit.keys, fit.queries)
+        chosen = selection(table, fit.keys, fit.queries, self._seen)
+        cost = _cost(fit) + _CONSUMED
+        whole = fit.keys.ref in fresh or fit.queries.ref in fresh
+        readable = columns if whole else [column for column in columns if column.ref in fresh]
+        for option in _consumers(
+            select_line(fit), chosen, readable, self._observation.probes.mask, self._raw
+        ):
+            if not whole and not isinstance(option.line, Aggregate):
+                continue
+            linear = self._linear(option.features)
+            if linear >= LINEAR:
+                heads = (f"{self._layer}.{head}",)
+                yield replace(option, cost=option.cost + cost, heads=heads, straight=linear >= STRAIGHT)
+
+    def _linear(self, features: Floats) -> float:
+        key = features.tobytes()
+        if key not in self._known:
+            self._known[key] = self._what.linear(features)
+        return self._known[key]
+
+
+def _cost(fit: PredicateFit) -> float:
+    """Nats of a select."""
+    entries = len(fit.keys.values) * len(fit.queries.values)
+    table = min(_TABLE + _ENTRY * entries, _MOST)
+    size = 0.001 * entries  # of those that fit alike, the one with fewer values
+    return _MISFIT * fit.wrong + size + (_NAMED if fit.named else table)
+
+
+def _looks(observation: Observation, layer: int, head: int) -> bool:
+    """Whether a head writes anything that differs between positions."""
+    rows = observation.heads[layer][head][observation.probes.mask]
+    return float(np.ptp(rows, axis=0).max(initial=0.0)) > 1e-3 * observation.scale
+
+
+def _consumers(
+    select: Select, chosen: Truth, columns: Sequence[Column], mask: Truth, raw: Floats
+) -> Iterator[Option]:
+    widths = np.where(mask, chosen.sum(axis=2), -1)
+    counted = Column(0, widths, tuple(range(mask.shape[1] + 1)))
+    if widths[mask].min() < widths[mask].max():
+        yield Option(SelectorWidth(0), counted, width_features(widths[mask]), 0.0, select)
+    for values in columns:
+        if values.numbers is not None:
+            yield from _averaged(select, chosen, values, values.numbers, None, mask, 0.0)
+            continue
+        labels = moved_labels(values.labels, chosen)
+        if labels is not None:
+            yield from _moved(select, labels, values, mask)
+        if len(values.values) == 2 and _several(chosen, mask):
+            both = [
+                option
+                for one in (1, 0)
+                for option in _averaged(
+                    select, chosen, values, (values.labels == one).astype(float), one, mask, _NUMBERED
+                )
+            ]
+            yield from _better_way_round(both, raw, mask)
+
+
+def _several(chosen: Truth, mask: Truth) -> bool:
+    return bool((chosen.sum(axis=2)[mask] > 1).any())
+
+
+def _moved(select: Select, labels: np.ndarray, values: Column, mask: Truth) -> Iterator[Option]:
+    labels = np.where(mask, labels, -1)
+    if len(np.unique(labels[mask])) > 1:
+        column = Column(0, labels, values.values)
+        yield Option(Aggregate(0, values.ref), column, indicators(labels[mask]), 0.0, select)
+
+
+def _averaged(
+    select: Select,
+    chosen: Truth,
+    values: Column,
+    numbers: np.ndarray,
+    one: int | None,
+    mask: Truth,
+    cost: float,
+) -> Iterator[Option]:
+    """The mean of a number, or of zeros and ones put for the two values of a column."""
+    means = np.where(mask, mean_numbers(np.where(mask, numbers, 0.0), chosen), 0.0)
+    features = means[mask][:, None] - means[mask].mean()
+    if np.ptp(features) < 1e-9:
+        return
+    moved = None
+    if one is not None:
+        entries = tuple((value, int(place == one)) for place, value in enumerate(values.values))
+        moved = Map(values.ref, UnaryTable(entries), Encoding.NUMERICAL)
+    line = Aggregate(0, values.ref)
+    yield Option(line, numerical_column(0, means, mask), features, cost, select, (), moved)
+
+
+def _better_way_round(options: Sequence[Option], raw: Floats, mask: Truth) -> list[Option]:
+    """Which value is the one: a mean of 0 writes nothing, so a number times a vector is written."""
+
+    def missed(option: Option) -> float:
+        assert option.column.numbers is not None
+        number = option.column.numbers[mask]
+        return -float(((number @ raw) ** 2).sum() / max(float((number**2).sum()), 1e-30))
+
+    return sorted(options, key=missed)[:1]

@@ -1,0 +1,92 @@
+"""Sets of cells whose indicator is linear in what is written, and partitions made of such sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.decompile.linear.written import Floats, Functionals, Labels
+
+Sets = NDArray[np.bool_]
+
+MOST_DIRECTIONS = 10
+"""Directions up to which all sets are looked for: 2 ** (1 + directions) are tried."""
+MOST_PARTITIONS = 40
+_TOLERANCE = 0.25
+"""How far from 0 or 1 an indicator may be in a cell."""
+
+
+def linear_sets(found: Functionals) -> Sets:
+    """Sets of cells [sets, cells] whose indicator is an affine function of the functionals; no complements.
+
+    Such a function is known from its values in as many cells as there are directions and one more, so that
+    every choice of zeros and ones there is tried.
+    """
+    directions = found.means.shape[1]
+    cells = len(found.means)
+    if not 0 < directions <= MOST_DIRECTIONS:
+        return np.zeros((0, cells), np.bool_)
+    points = np.concatenate([np.ones((cells, 1)), found.means], axis=1)
+    pivots = _pivots(points * np.sqrt(np.minimum(found.counts, 8))[:, None], directions + 1)
+    if len(pivots) <= directions:
+        return np.zeros((0, cells), np.bool_)
+    extend = points @ np.linalg.inv(points[pivots])
+    choices = np.array(list(product((0.0, 1.0), repeat=directions)))
+    values = np.concatenate([np.zeros((len(choices), 1)), choices], axis=1) @ extend.T
+    near = np.abs(values - np.round(values.clip(0, 1))).max(axis=1) < _TOLERANCE
+    sets = values[near] > 0.5
+    return np.unique(sets[sets.any(axis=1)], axis=0)
+
+
+def _pivots(points: Floats, count: int) -> list[int]:
+    """Rows that span as much as possible, one after the other; fewer where they depend on each other."""
+    rest = points.copy()
+    chosen: list[int] = []
+    for _ in range(count):
+        sizes = (rest**2).sum(axis=1)
+        at = int(sizes.argmax())
+        if sizes[at] < 1e-9:
+            break
+        chosen.append(at)
+        direction = rest[at] / np.sqrt(sizes[at])
+        rest = rest - np.outer(rest @ direction, direction)
+    return chosen
+
+
+def partitions(sets: Sets) -> Iterator[Labels]:
+    """Partitions of the cells into sets or complements, fine ones first, then all with two classes."""
+    if not len(sets):
+        return
+    whole = np.concatenate([sets, ~sets])
+    whole = whole[np.argsort(whole.sum(axis=1), kind="stable")]
+    given = 0
+    for classes in _covers(whole, []):
+        if len(classes) > 2:
+            yield _labelled(classes)
+            given += 1
+        if given >= MOST_PARTITIONS:
+            break
+    for one in sets:
+        yield one.astype(np.int64)
+
+
+def _covers(sets: Sets, chosen: list[NDArray[np.bool_]]) -> Iterator[Sequence[NDArray[np.bool_]]]:
+    """Disjoint sets that cover all cells, small sets first."""
+    covered = np.any(chosen, axis=0) if chosen else np.zeros(sets.shape[1], np.bool_)
+    if covered.all():
+        yield chosen
+        return
+    first = int(np.argmin(covered))
+    fitting = sets[sets[:, first] & ~(sets & covered).any(axis=1)]
+    for one in fitting:
+        yield from _covers(sets, [*chosen, one])
+
+
+def _labelled(classes: Sequence[NDArray[np.bool_]]) -> Labels:
+    labels = np.zeros(len(classes[0]), np.int64)
+    for number, one in enumerate(classes):
+        labels[one] = number
+    return labels

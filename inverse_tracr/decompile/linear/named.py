@@ -1,0 +1,158 @@
+"""The simplest function that puts cells into given classes: a named one where one fits, else a table."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from inverse_tracr.decompile.linear.written import Labels
+from inverse_tracr.decompile.repair.alternatives import unary_alternatives
+from inverse_tracr.decompile.search.columns import Column
+from inverse_tracr.rasp.functions import (
+    BinaryFunction,
+    BinaryOp,
+    BinaryTable,
+    NamedBinary,
+    NamedUnary,
+    UnaryFunction,
+    UnaryOp,
+    UnaryTable,
+)
+from inverse_tracr.rasp.program import Encoding, Map, SequenceMap
+from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.values import Maybe, Value
+
+Values = tuple[Value, ...]
+Results = tuple[Maybe, ...]
+
+NAMED_COST = 3.5
+"""Nats of a line with a named function; a table costs an entry's choice for each entry."""
+_TABLE_COST = 2.0
+_MOST_TABLE = 18.0
+_MOST_NAMED = 2_500
+"""Pairs of values up to which functions of two operands are looked for by name."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A line for classes of cells, and what it costs in nats.
+
+    `values` are those of the classes, by number, and then those that the line has in no cell. `turned`: the
+    line reads the operands in the other order.
+    """
+
+    line: Map | SequenceMap
+    values: Values
+    cost: float
+    turned: bool = False
+
+
+def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
+    """The line of `operands` whose values are the classes, where `cells` [cells, operands] are their labels.
+
+    Entries for cells that do not occur are those of the named function that fits the others, or the most
+    frequent one.
+    """
+    sizes = [len(column.values) for column in operands]
+    flat = np.ravel_multi_index(tuple(cells.T), sizes)
+    for function, results, swapped in _candidates(operands):
+        said = [results[i] for i in flat.tolist()]
+        values = _one_to_one(classes, said)
+        if values is not None:
+            unseen = tuple(dict.fromkeys(r for r in results if r is not None and r not in values))
+            return Named(_line(operands, function, swapped=swapped), values + unseen, NAMED_COST, swapped)
+    count = int(classes.max()) + 1
+    usual = Counter(classes.tolist()).most_common(1)[0][0]
+    table = np.full(math.prod(sizes), usual)
+    table[flat] = classes
+    cost = min(_TABLE_COST + 0.8 * len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
+    return Named(_line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost)
+
+
+def _one_to_one(classes: Labels, said: Sequence[Maybe]) -> Values | None:
+    """The value of each class, where classes and values are the same partition."""
+    found: dict[int, Value] = {}
+    for number, value in zip(classes.tolist(), said, strict=True):
+        if value is None or found.setdefault(number, value) != value:
+            return None
+    values = tuple(found[number] for number in range(len(found)))
+    return values if len(set(values)) == len(values) else None
+
+
+def _line(
+    operands: Sequence[Column], function: UnaryFunction | BinaryFunction, *, swapped: bool
+) -> Map | SequenceMap:
+    refs = [column.ref for column in operands]
+    if len(refs) == 1:
+        assert isinstance(function, NamedUnary | UnaryTable)
+        return Map(refs[0], function, Encoding.CATEGORICAL)
+    assert isinstance(function, NamedBinary | BinaryTable)
+    first, second = reversed(refs) if swapped else refs
+    return SequenceMap(first, second, function)
+
+
+def _table(operands: Sequence[Column], table: Labels) -> UnaryTable | BinaryTable:
+    entries = table.tolist()
+    if len(operands) == 1:
+        return UnaryTable(tuple(zip(operands[0].values, entries, strict=True)))
+    first, second = operands
+    pairs = [(x, y) for x in first.values for y in second.values]
+    return BinaryTable(tuple(zip(pairs, entries, strict=True)))
+
+
+def _candidates(
+    operands: Sequence[Column],
+) -> Sequence[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
+    if len(operands) == 1:
+        return _unary(operands[0].values)
+    first, second = operands
+    if len(first.values) * len(second.values) > _MOST_NAMED:
+        return []
+    inner = tuple(column.ref >= 0 and len(column.values) == 2 for column in operands)
+    return _binary(first.values, second.values, inner)
+
+
+@lru_cache(maxsize=512)
+def _unary(xs: Values) -> list[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
+    identity = NamedUnary(UnaryOp.IDENTITY)
+    found = unary_alternatives(identity, xs, numbers=False)  # a line that says what it reads is no line
+    return [(function, tabulate_unary(function, xs), False) for function in found]
+
+
+@lru_cache(maxsize=512)
+def _binary(
+    xs: Values, ys: Values, inner: tuple[bool, ...]
+) -> list[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
+    """Named functions in both orders, and written out where two values of a line stand for others."""
+    found: dict[Results, tuple[UnaryFunction | BinaryFunction, Results, bool]] = {}
+    pairs = [(x, y) for x in xs for y in ys]
+    for own_xs in _renamed(xs) if inner[0] else [xs]:
+        for own_ys in _renamed(ys) if inner[1] else [ys]:
+            for op, swapped, results in _tabulated(own_xs, own_ys):
+                if len(set(results)) < 2 or results in found:
+                    continue
+                function: BinaryFunction = NamedBinary(op)
+                if (own_xs, own_ys) != (xs, ys):
+                    function = BinaryTable(tuple(zip(pairs, results, strict=True)))
+                    swapped = False
+                found[results] = function, results, swapped
+    return list(found.values())
+
+
+def _tabulated(xs: Values, ys: Values) -> Iterator[tuple[BinaryOp, bool, Results]]:
+    for op in list(BinaryOp)[2:]:
+        yield op, False, tabulate_binary(NamedBinary(op), xs, ys)
+    for op in (BinaryOp.FLOOR_DIVIDE, BinaryOp.MODULO, BinaryOp.AND, BinaryOp.OR):
+        results = tabulate_binary(NamedBinary(op), ys, xs)
+        turned = tuple(results[j * len(xs) + i] for i in range(len(xs)) for j in range(len(ys)))
+        yield op, True, turned
+
+
+def _renamed(values: Values) -> list[Values]:
+    """Two values may stand for any others: as they are, and as zero and one."""
+    return list(dict.fromkeys([values, values[::-1], (0, 1), (1, 0)]))

@@ -1,0 +1,44 @@
+"""Linear reading as a proposer: sketches, programs, and probes where they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from inverse_tracr.decompile.linear.layers import LinearConfig, linear_sketches
+from inverse_tracr.decompile.proposers import Judge, Proposal
+from inverse_tracr.decompile.search.observe import observe
+from inverse_tracr.decompile.search.output import finished
+from inverse_tracr.decompile.search.probes import draw_probes
+from inverse_tracr.decompile.search.proposer import sketch_proposal
+from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp.program import Program
+
+_PROBES = 200
+_ROUNDS = 2
+_ENDINGS = 1
+
+
+def propose_linear(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
+    """Programs whose lines are linear in what half-layers write; counterexamples become probes."""
+    signature = model.signature
+    probes = draw_probes(signature, _PROBES, seed=3)
+    places = {token: i for i, token in enumerate(signature.vocab)}
+    seen: set[Program] = set()
+    for _ in range(_ROUNDS):
+        observation = observe(model, probes)
+        sketches, tried = linear_sketches(observation, signature, LinearConfig())
+        for sketch in sketches:
+            for program in finished(sketch, observation, model, _ENDINGS):
+                proposal = sketch_proposal(program, sketch, model)
+                if proposal.program is None or proposal.program in seen:
+                    continue
+                seen.add(proposal.program)
+                yield replace(proposal, tried=tried)
+                tried = 1
+                verification = judge(proposal.program)
+                if verification.counterexample is not None:
+                    tokens = verification.counterexample.tokens
+                    probes = probes.with_input(np.array([places[token] for token in tokens]))
