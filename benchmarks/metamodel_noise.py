@@ -37,10 +37,10 @@ Lesson = list[Decision]
 NOISES = {
     "compiled models, no noise": None,
     "compiled models, noise drawn anew everywhere": 0.0,
-    "compiled models, noise that depends on the stream": 1.0,
+    "compiled models, made to look like students": 1.0,
     "compiled models, either": 0.5,
 }
-"""Share of lessons with noise whose noise depends on the stream; None where there is none."""
+"""Share of lessons with noise that are made to look like those of students; None where there is no noise."""
 
 
 def measure(zoo: Zoo, programs: int, epochs: int, say: Callable[[str], None]) -> list[list[str]]:
@@ -61,8 +61,8 @@ def measure(zoo: Zoo, programs: int, epochs: int, say: Callable[[str], None]) ->
         return network
 
     network, compiled = None, []
-    for name, of_stream in NOISES.items():
-        compiled = _batches(_lessons(_compiled(programs), of_stream))
+    for name, share in NOISES.items():
+        compiled = _batches(_lessons(_compiled(programs), share))
         network = row(name, compiled)
     row("students alone", students)
     row("students, begun with the network of compiled models, either", students, network)
@@ -89,15 +89,15 @@ def _students(zoo: Zoo, split: str) -> Iterator[Item]:
         yield specimen.program, specimen.signature, specimen.model
 
 
-def _lessons(items: Iterator[Item], of_stream: float | None = None) -> list[Lesson]:
+def _lessons(items: Iterator[Item], students: float | None = None) -> list[Lesson]:
     found: list[Lesson] = []
     low, high = np.log(TrainConfig().blur)
     for key, item in enumerate(items):
         random = np.random.default_rng([5, key])
         noisy, size = random.random() < NOISY, float(np.exp(random.uniform(low, high)))
         blur = None
-        if of_stream is not None and noisy:
-            blur = Blur(size, of_stream=bool(random.random() < of_stream))
+        if students is not None and noisy:
+            blur = Blur(size, student=bool(random.random() < students))
         try:
             found.append(lesson(*item, key=key, blur=blur))
         except InverseTracrError:

@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 FEATURES = 32
 """Random functions of the residual stream that errors of a trained half-layer are sums of."""
 
+LEAST_SHARE = 0.01
+"""Noise of the cleanest half-layer of a student over that of the noisiest, at least."""
+
 ON_SCORES = 10.0
 """Noise on attention scores for noise of 1 on what half-layers write, where it is the same everywhere."""
 
@@ -20,16 +23,21 @@ ON_SCORES = 10.0
 class Blur:
     """`size`: standard deviation of the noise over that of what a half-layer writes.
 
-    `of_stream`: the noise depends on the residual stream, equal streams have equal noise, as in a student
-    trained from nothing, whose scores are hardly off; or else it is drawn anew everywhere.
+    `student`: what a student trained from nothing is like. Its residual stream is half as wide, a random
+    linear image of the compiled one; errors depend on the stream, equal streams have equal ones; `size` is
+    that of the noisiest half-layer; scores are hardly off. Or else noise is drawn anew everywhere.
     """
 
     size: float
-    of_stream: bool = False
+    student: bool = False
+
+    def projection(self, width: int, random: np.random.Generator) -> Floats:
+        """A map of the residual stream [width, width or less]."""
+        return random.standard_normal((width, -(-width // 2))) if self.student else np.eye(width)
 
     def on_rows(self, rows: Floats, embedded: Floats, random: np.random.Generator) -> Floats:
         """Noise for what half-layers write, `rows` [halves, sites, width]; `embedded` [sites, width]."""
-        if not self.of_stream:
+        if not self.student:
             return self.size * rows.std(axis=1, keepdims=True) * random.standard_normal(rows.shape)
         noise = np.zeros_like(rows)
         stream = embedded.copy()
@@ -37,12 +45,13 @@ class Blur:
             stream += written
             spread = np.sqrt(written.var(axis=0).mean())
             if spread:
-                noise[half] = self.size * spread * _errors(stream, random)
+                size = self.size * LEAST_SHARE ** random.random()
+                noise[half] = size * spread * _errors(stream, random)
         return noise
 
     def on_scores(self, scores: Floats, random: np.random.Generator) -> Floats:
         """Noise for attention scores."""
-        size = self.size if self.of_stream else ON_SCORES * self.size
+        size = self.size if self.student else ON_SCORES * self.size
         return size * random.standard_normal(scores.shape)
 
 

@@ -17,8 +17,7 @@ class TrainConfig:
     `seed` of the stream and of the first weights. `tracr_share`: share of sampled programs of `tracr`, the
     others are of `sound`. `zoos` are folders of zoos with models of any kind; `zoo_share` of all lessons are
     drawn from them in turn. `blurred`: share of lessons on compiled models with noise on what half-layers
-    write, half of it drawn anew everywhere and half depending on the residual stream, its size drawn between
-    `blur` (logarithmically, against the spread of what they write).
+    write, see `Blur`, its size drawn between `blur` (logarithmically, against the spread of what they write).
     `grades`: weights of the three parts of the loss (see `MetaModel.losses`). `check_every`: steps between
     checkpoints and evaluations on `held_out` programs. `mixed`:
     matrix products in bfloat16, weights and sums in float32.
@@ -34,8 +33,8 @@ class TrainConfig:
     tracr_share: float = 0.25
     zoos: tuple[str, ...] = ()
     zoo_share: float = 0.3
-    blurred: float = 0.4
-    blur: tuple[float, float] = (1e-3, 0.3)
+    blurred: float = 0.5
+    blur: tuple[float, float] = (1e-3, 0.5)
     grades: tuple[float, float, float] = (1.0, 0.5, 0.2)
     check_every: int = 500
     held_out: int = 128

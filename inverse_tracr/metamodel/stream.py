@@ -24,8 +24,8 @@ from inverse_tracr.zoo.datasets import ZooStream
 from inverse_tracr.zoo.excluded import excluded_functions, key_of
 from inverse_tracr.zoo.permutation import KeyedPermutation, mix
 
-OF_STREAM = 0.5
-"""Share of lessons with noise whose noise depends on the residual stream."""
+STUDENTS = 0.7
+"""Share of lessons with noise that are made to look like those of students."""
 
 HELD_OUT = 1
 """Added to the seed for programs that are never learned from."""
@@ -104,7 +104,7 @@ class Lessons(Dataset[list[list[Decision]]]):
             if random.random() < config.blurred:
                 low, high = np.log(config.blur)
                 size = float(np.exp(random.uniform(low, high)))
-                blur = Blur(size, of_stream=bool(random.random() < OF_STREAM))
+                blur = Blur(size, student=bool(random.random() < STUDENTS))
         if found is None:
             return []
         try:

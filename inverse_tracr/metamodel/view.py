@@ -74,7 +74,9 @@ def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: Blur | 
     count = sites.count
     random = np.random.default_rng([11, config.d_model, key])
     projection = np.eye(config.d_model)
-    if config.d_model > PROJECTED:
+    if blur is not None:
+        projection = blur.projection(config.d_model, random)
+    if projection.shape[1] > PROJECTED:
         projection = random.standard_normal((config.d_model, PROJECTED))
     rows = np.zeros((2 * config.n_layers, count, projection.shape[1]))
     scales = np.zeros(2 * config.n_layers)
@@ -143,7 +145,8 @@ def _half(written: Floats, scale: float, scores: Floats) -> Half:
     if scale < LEAST_SCALE or singular[0] == 0:
         nothing = np.zeros(count, np.intp)
         flat = np.zeros((count, DIRECTIONS))
-        return Half(flat, flat[:, :0], flat[:, :0], nothing, nothing, _centred(scores))
+        # Whatever heads choose, they move nothing.
+        return Half(flat, flat[:, :0], flat[:, :0], nothing, nothing, np.zeros_like(scores))
     components = centred @ directions
     rows = np.zeros((count, DIRECTIONS))
     kept = min(DIRECTIONS, len(singular))
