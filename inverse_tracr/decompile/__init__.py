@@ -8,6 +8,7 @@ themselves (the meta-model as a plug-in). A wrong `equivalent` is the worst thin
 from inverse_tracr.callable_package import make_callable
 from inverse_tracr.decompile.decompiler import decompile, method_parts
 from inverse_tracr.decompile.lift.proposer import propose_lift
+from inverse_tracr.decompile.linear import propose_linear
 from inverse_tracr.decompile.outcome import (
     Counterexample,
     Decompilation,
@@ -22,6 +23,7 @@ from inverse_tracr.decompile.verify import verify
 
 register_proposer("lift", propose_lift)
 register_proposer("unmix", propose_unmixed)
+register_proposer("linear", propose_linear)
 register_proposer("search", propose_search, last=True)
 
 __all__ = [

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.written import Floats, Written
+from inverse_tracr.decompile.linear.written import Floats, Written, orthonormal
 from inverse_tracr.decompile.search.columns import Column
 from inverse_tracr.rasp.program import Line, Select
 
 MOST_LINES = 6
-MOST_OPTIONS = 80
-_BEAM = 24
+MOST_OPTIONS = 70
+_BEAM = 16
 _FLOOR = 1e-4
 """Share left unexplained that is nothing."""
 _LEFT_COST = 2.5
@@ -22,8 +22,12 @@ _LEFT_COST = 2.5
 _REDUCED = 0.8
 """What a line must leave, at most, of what was left before it, or else cover a direction of its own."""
 _COVERED = 0.5
+_DEPENDENT = 1e-4
+"""Share of a feature beyond those that were taken below which it adds nothing."""
 _SMALL = 0.01
 """Share of the largest square below which a direction is not counted."""
+_BENT, _MOST_BENT = 100.0, 8.0
+"""Nats of features that are not linear in what is written: values of a line may have fallen together."""
 _DIRECTION_COST = 8.0
 """Nats of a direction that some function of s-ops explains, and no line that was taken."""
 
@@ -34,7 +38,7 @@ class Option:
 
     `selects` is the select that it reads, `heads` where that was seen; `moved` a map put before it.
     `straight`: its features are linear in what is written but for a per cent. `turned`: its operands are
-    exchanged.
+    exchanged. `key` is the same for columns with the same classes.
     """
 
     line: Line
@@ -46,6 +50,7 @@ class Option:
     moved: Line | None = None
     straight: bool = True
     turned: bool = False
+    key: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -71,62 +76,107 @@ class Explanation:
         return self.cost + self.missed
 
 
+def bent_cost(linear: float) -> float:
+    """Nats of features that are not quite linear in what is written, by the share that is."""
+    return min(_BENT * (1 - linear), _MOST_BENT)
+
+
 def explain(what: Written, given: Floats, options: Sequence[Option], most: int) -> list[Explanation]:
     """Up to `most` sets of options that with the features `given` explain what is written, best first."""
     shares = _Shares(what, given, options)
-    start = Explanation((), 0.0, *shares.left(()))
+    start = _State(shares.start(), (), 0.0)
     states, done = [start], [start]
     for _ in range(MOST_LINES):
-        following: dict[frozenset[int], Explanation] = {}
+        following: dict[frozenset[int], _State] = {}
         for state in states:
             for found in _extended(state, options, shares):
                 following.setdefault(frozenset(found.chosen), found)
-        states = sorted(following.values(), key=lambda s: s.total)[:_BEAM]
+        states = sorted(following.values(), key=lambda s: s.explanation.total)[:_BEAM]
         done += states
         if not states:
             break
-    return sorted(done, key=lambda s: s.total)[:most]
+    return sorted((state.explanation for state in done), key=lambda e: e.total)[:most]
 
 
-def _extended(state: Explanation, options: Sequence[Option], shares: _Shares) -> Iterator[Explanation]:
-    if state.left < _FLOOR and state.uncovered < _COVERED:
+@dataclass(frozen=True)
+class _Basis:
+    """An orthonormal basis of the features taken, and what it leaves."""
+
+    columns: Floats
+    left: float
+    uncovered: float
+
+
+@dataclass(frozen=True)
+class _State:
+    basis: _Basis
+    chosen: tuple[int, ...]
+    cost: float
+
+    @property
+    def explanation(self) -> Explanation:
+        return Explanation(self.chosen, self.cost, self.basis.left, self.basis.uncovered)
+
+
+def _extended(state: _State, options: Sequence[Option], shares: _Shares) -> Iterator[_State]:
+    before = state.basis
+    if before.left < _FLOOR and before.uncovered < _COVERED:
         return
-    for number, option in enumerate(options):
-        if number in state.chosen:
-            continue
-        left, uncovered = shares.left((*state.chosen, number))
-        if left <= _REDUCED * state.left or uncovered <= state.uncovered - _COVERED:
-            yield Explanation((*state.chosen, number), state.cost + option.cost, left, uncovered)
+    left, uncovered = shares.after(before)
+    better = (left <= _REDUCED * before.left) | (uncovered <= before.uncovered - _COVERED)
+    better[list(state.chosen)] = False
+    totals = [
+        (Explanation((), options[n].cost, float(left[n]), float(uncovered[n])).total, n)
+        for n in np.nonzero(better)[0].tolist()
+    ]
+    for _, number in sorted(totals)[:_BEAM]:
+        basis = shares.with_option(before, number)
+        yield _State(basis, (*state.chosen, number), state.cost + options[number].cost)
 
 
 class _Shares:
-    """How much sets of features explain, from their products, made once."""
+    """How much sets of features explain, in coordinates of the space of all of them."""
 
     def __init__(self, what: Written, given: Floats, options: Sequence[Option]) -> None:
         features = [option.features for option in options]
-        whole = np.concatenate([given, *features], axis=1)
-        self._products = whole.T @ whole
-        self._told = whole.T @ what.rows
+        space = orthonormal(np.concatenate([given, *features], axis=1))
         straight = [given, *(option.features for option in options if option.straight)]
-        directions = _directions(np.concatenate(straight, axis=1))
-        self._covered = whole.T @ directions
-        self._count = directions.shape[1]
-        ends = np.cumsum([given.shape[1], *(f.shape[1] for f in features)]).tolist()
-        self._places = [np.arange(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         self._total = what.total
+        self._rows = space.T @ what.rows
+        self._goal = space.T @ _directions(np.concatenate(straight, axis=1))
+        self._given = orthonormal(space.T @ given)
+        self._features = [orthonormal(space.T @ own) for own in features]
+        self._single = np.array([own.shape[1] == 1 for own in self._features], np.bool_)
+        alone = [own for own in self._features if own.shape[1] == 1]
+        self._singles = np.concatenate([np.zeros((space.shape[1], 0)), *alone], axis=1)
 
-    def left(self, chosen: Sequence[int]) -> tuple[float, float]:
-        """The share of the variance, and how many directions, that given and chosen features leave."""
-        places = np.concatenate([self._places[0], *(self._places[1 + number] for number in chosen)])
-        if not len(places):
-            return 1.0, float(self._count)
-        products = self._products[np.ix_(places, places)]
-        squares, directions = np.linalg.eigh(products)
-        kept = squares > 1e-8 * max(float(squares[-1]), 1e-30)
-        scaled = directions[:, kept] / np.sqrt(squares[kept])
-        explained = float(((scaled.T @ self._told[places]) ** 2).sum())
-        covered = float(((scaled.T @ self._covered[places]) ** 2).sum())
-        return max(0.0, 1 - explained / self._total), max(0.0, self._count - covered)
+    def start(self) -> _Basis:
+        """What the given features leave."""
+        return self._with(_Basis(np.zeros((len(self._rows), 0)), 1.0, self._goal.shape[1]), self._given)
+
+    def with_option(self, basis: _Basis, number: int) -> _Basis:
+        """The basis with the features of an option."""
+        return self._with(basis, self._features[number])
+
+    def _with(self, basis: _Basis, features: Floats) -> _Basis:
+        own = orthonormal(features - basis.columns @ (basis.columns.T @ features))
+        told, covered = own.T @ self._rows, own.T @ self._goal
+        left = max(0.0, basis.left - float((told**2).sum()) / self._total)
+        uncovered = max(0.0, basis.uncovered - float((covered**2).sum()))
+        return _Basis(np.concatenate([basis.columns, own], axis=1), left, uncovered)
+
+    def after(self, basis: _Basis) -> tuple[Floats, Floats]:
+        """What would be left, and uncovered, with each of the options."""
+        left, uncovered = np.empty(len(self._features)), np.empty(len(self._features))
+        rest = self._singles - basis.columns @ (basis.columns.T @ self._singles)
+        sizes = (rest**2).sum(axis=0)
+        rest = rest * np.where(sizes > _DEPENDENT, 1 / np.sqrt(np.maximum(sizes, 1e-30)), 0.0)
+        left[self._single] = basis.left - ((rest.T @ self._rows) ** 2).sum(axis=1) / self._total
+        uncovered[self._single] = basis.uncovered - ((rest.T @ self._goal) ** 2).sum(axis=1)
+        for number in np.nonzero(~self._single)[0].tolist():
+            found = self._with(basis, self._features[number])
+            left[number], uncovered[number] = found.left, found.uncovered
+        return np.maximum(left, 0), np.maximum(uncovered, 0)
 
 
 def _directions(features: Floats) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, explain
+from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, bent_cost, explain
 from inverse_tracr.decompile.linear.written import Floats, Written, indicators
 from inverse_tracr.decompile.search.columns import Column, Truth, numerical_column
 from inverse_tracr.decompile.search.consumers import mean_numbers, moved_labels, select_line
@@ -17,7 +17,7 @@ from inverse_tracr.decompile.search.selectors import PredicateFit, predicate_tab
 from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Ref, Select, SelectorWidth
 
-LINEAR, STRAIGHT = 0.95, 0.985
+LINEAR, STRAIGHT = 0.95, 0.99
 _FITS = 4
 """Predicates of a head that are followed."""
 _CONSUMED = 1.5
@@ -77,7 +77,8 @@ class HeadReader:
             linear = self._linear(option.features)
             if linear >= LINEAR:
                 heads = (f"{self._layer}.{head}",)
-                yield replace(option, cost=option.cost + cost, heads=heads, straight=linear >= STRAIGHT)
+                own = option.cost + cost + bent_cost(linear)
+                yield replace(option, cost=own, heads=heads, straight=linear >= STRAIGHT)
 
     def _linear(self, features: Floats) -> float:
         key = features.tobytes()

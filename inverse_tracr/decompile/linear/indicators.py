@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ Sets = NDArray[np.bool_]
 
 MOST_DIRECTIONS = 10
 """Directions up to which all sets are looked for: 2 ** (1 + directions) are tried."""
-MOST_PARTITIONS = 40
+MOST_PARTITIONS, MOST_SETS, MOST_STEPS = 40, 64, 400
 _TOLERANCE = 0.25
 """How far from 0 or 1 an indicator may be in a cell."""
 
@@ -38,7 +38,8 @@ def linear_sets(found: Functionals) -> Sets:
     values = np.concatenate([np.zeros((len(choices), 1)), choices], axis=1) @ extend.T
     near = np.abs(values - np.round(values.clip(0, 1))).max(axis=1) < _TOLERANCE
     sets = values[near] > 0.5
-    return np.unique(sets[sets.any(axis=1)], axis=0)
+    sets = np.unique(sets[sets.any(axis=1)], axis=0)
+    return sets[np.argsort(np.minimum(sets.sum(axis=1), cells - sets.sum(axis=1)), kind="stable")][:MOST_SETS]
 
 
 def _pivots(points: Floats, count: int) -> list[int]:
@@ -62,27 +63,26 @@ def partitions(sets: Sets) -> Iterator[Labels]:
         return
     whole = np.concatenate([sets, ~sets])
     whole = whole[np.argsort(whole.sum(axis=1), kind="stable")]
-    given = 0
-    for classes in _covers(whole, []):
-        if len(classes) > 2:
-            yield _labelled(classes)
-            given += 1
-        if given >= MOST_PARTITIONS:
-            break
+    fine = (_labelled(classes) for classes in _covers(whole) if len(classes) > 2)
+    yield from islice(fine, MOST_PARTITIONS)
     for one in sets:
         yield one.astype(np.int64)
 
 
-def _covers(sets: Sets, chosen: list[NDArray[np.bool_]]) -> Iterator[Sequence[NDArray[np.bool_]]]:
-    """Disjoint sets that cover all cells, small sets first."""
-    covered = np.any(chosen, axis=0) if chosen else np.zeros(sets.shape[1], np.bool_)
-    if covered.all():
-        yield chosen
-        return
-    first = int(np.argmin(covered))
-    fitting = sets[sets[:, first] & ~(sets & covered).any(axis=1)]
-    for one in fitting:
-        yield from _covers(sets, [*chosen, one])
+def _covers(sets: Sets) -> Iterator[Sequence[NDArray[np.bool_]]]:
+    """Disjoint sets that cover all cells, small sets first, as far as `MOST_STEPS` go."""
+    waiting: list[list[NDArray[np.bool_]]] = [[]]
+    for _ in range(MOST_STEPS):
+        if not waiting:
+            return
+        chosen = waiting.pop()
+        covered = np.any(chosen, axis=0) if chosen else np.zeros(sets.shape[1], np.bool_)
+        if covered.all():
+            yield chosen
+            continue
+        first = int(np.argmin(covered))
+        fitting = sets[sets[:, first] & ~(sets & covered).any(axis=1)]
+        waiting += [[*chosen, one] for one in fitting[::-1]]
 
 
 def _labelled(classes: Sequence[NDArray[np.bool_]]) -> Labels:

@@ -11,10 +11,20 @@ from inverse_tracr.decompile.linear.explain import Explanation, Option
 from inverse_tracr.decompile.linear.heads import HeadReader, width_features
 from inverse_tracr.decompile.linear.mlps import MlpReader
 from inverse_tracr.decompile.linear.written import Floats, indicators, orthonormal, written
-from inverse_tracr.decompile.search.columns import Column, Sketch, Truth, input_columns
+from inverse_tracr.decompile.search.columns import Sketch, Truth, input_columns
 from inverse_tracr.decompile.search.observe import Observation
 from inverse_tracr.decompile.search.selectors import visible
-from inverse_tracr.rasp.program import Aggregate, Line, Ref, SelectorWidth, operands
+from inverse_tracr.rasp.program import (
+    INDICES,
+    TOKENS,
+    Aggregate,
+    Line,
+    Map,
+    Ref,
+    Select,
+    SelectorWidth,
+    operands,
+)
 from inverse_tracr.rasp.signature import Signature
 
 _SILENT = 1e-3
@@ -29,8 +39,8 @@ class LinearConfig:
     than the cheapest sketch a sketch may be.
     """
 
-    beam: int = 16
-    explanations: int = 16
+    beam: int = 12
+    explanations: int = 12
     margin: float = 25.0
 
 
@@ -65,7 +75,8 @@ def _attention(observation: Observation, half: int, rows: Floats, seen: Truth) -
     reader = HeadReader(observation, half // 2, written(rows), rows, seen)
 
     def read(sketch: Sketch, most: int) -> list[tuple[list[Option], Explanation]]:
-        return reader.read(sketch.columns, _fresh(sketch, half - 2), most)
+        depth = depth_of(sketch)
+        return reader.read(sketch.columns, _at(sketch, depth, max(depth.values())), most)
 
     return read
 
@@ -76,45 +87,45 @@ def _mlp(observation: Observation, half: int, rows: Floats) -> _Read:
     reader = MlpReader(written(rows), mask, observation.output[mask] if last else None)
 
     def read(sketch: Sketch, most: int) -> list[tuple[list[Option], Explanation]]:
-        counted = _widths(sketch, half - 1)
+        depth = depth_of(sketch)
+        top = max(depth.values())
+        attended = [c for c in sketch.columns if c.ref >= 0 and sketch.half_layers[c.ref] == half - 1]
+        counted = [c for c in attended if isinstance(sketch.lines[c.ref], SelectorWidth)]
         given = [indicators(column.labels[mask]) for column in counted]
         given += [width_features(column.labels[mask]) for column in counted]
         known = orthonormal(np.concatenate(given, axis=1)) if given else np.zeros((len(rows), 0))
-        readable = [column for column in sketch.columns if column not in counted]
-        return reader.read(readable, _fresh(sketch, half - 2), known, most)
+        maps = {ref for ref, line in enumerate(sketch.lines) if isinstance(line, Map)}
+        # Beside heads an MLP has lines of their depth or, where they count nothing, of the next.
+        tops = [top] if not attended else [top - 1] if counted else [top - 1, top]
+        found: list[tuple[list[Option], Explanation]] = []
+        for below in tops:
+            readable = [column for column in sketch.columns if depth[column.ref] <= below]
+            found += reader.read(readable, _at(sketch, depth, below), maps, known, most)
+        return sorted(found, key=lambda pair: pair[1].total)[:most]
 
     return read
+
+
+def depth_of(sketch: Sketch) -> dict[Ref, int]:
+    """The longest path from the inputs to each line, selects not counted: its level."""
+    found: dict[Ref, int] = {TOKENS: 0, INDICES: 0}
+    for ref, line in enumerate(sketch.lines):
+        below = max(found[operand] for operand in operands(line))
+        again = isinstance(line, Map) and line.operand >= 0 and isinstance(sketch.lines[line.operand], Map)
+        # Maps of maps are one map.
+        found[ref] = below + (not isinstance(line, Select) and not again)
+    return found
+
+
+def _at(sketch: Sketch, depth: dict[Ref, int], level: int) -> frozenset[Ref]:
+    """Columns of one level: every line of the next reads one of them."""
+    return frozenset(column.ref for column in sketch.columns if depth[column.ref] == level)
 
 
 def _dead(sketch: Sketch) -> int:
     """Lines that nothing reads, but the last one."""
     read = {ref for line in sketch.lines for ref in operands(line)}
     return sum(ref not in read for ref in range(len(sketch.lines) - 1))
-
-
-def _fresh(sketch: Sketch, half: int) -> frozenset[Ref]:
-    """Columns that are there from a half-layer on; a line stands in the first layer in which it can."""
-    if half < 0:
-        return frozenset(column.ref for column in sketch.columns)
-    return frozenset(
-        column.ref for column in sketch.columns if column.ref >= 0 and _made(sketch, column.ref) >= half
-    )
-
-
-def _made(sketch: Sketch, ref: Ref) -> int:
-    """The half-layer behind which a line can be read: a width is named by the MLP."""
-    return sketch.half_layers[ref] + isinstance(sketch.lines[ref], SelectorWidth)
-
-
-def _widths(sketch: Sketch, half: int) -> list[Column]:
-    """Columns that the heads of a half-layer count."""
-    return [
-        column
-        for column in sketch.columns
-        if column.ref >= 0
-        and sketch.half_layers[column.ref] == half
-        and isinstance(sketch.lines[column.ref], SelectorWidth)
-    ]
 
 
 def _extended(sketch: Sketch, half: int, options: Sequence[Option], explanation: Explanation) -> Sketch:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, explain
+from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, bent_cost, explain
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
 from inverse_tracr.decompile.linear.named import named
 from inverse_tracr.decompile.linear.written import (
@@ -18,15 +19,13 @@ from inverse_tracr.decompile.linear.written import (
     functionals,
     indicators,
 )
-from inverse_tracr.decompile.search.cells import cells_of, dense, groupings
+from inverse_tracr.decompile.search.cells import MOST_CELLS, cells_of, dense, groupings
 from inverse_tracr.decompile.search.columns import Column, Truth
-from inverse_tracr.decompile.search.mlps import operand_sets
+from inverse_tracr.decompile.search.mlps import operand_codes
 from inverse_tracr.rasp.program import Map, Ref, SequenceMap
 
-LINEAR, STRAIGHT = 0.95, 0.985
-"""Share of an indicator that is linear in what is written, for a line that is there."""
-_BENT = 8.0
-"""Nats for a line that explains what it should but whose indicators are not linear (values fell together)."""
+STRAIGHT = 0.99
+"""Share of an indicator that is linear in what is written, for a line that is there in any case."""
 _SINGLES_ENOUGH = 1e-3
 _LINE = 0.5
 
@@ -36,26 +35,35 @@ class MlpReader:
 
     def __init__(self, what: Written, mask: Truth, said: Labels | None) -> None:
         self._what, self._mask, self._said = what, mask, said
-        self._known: dict[bytes, tuple[int, list[Option]]] = {}
+        self._known: dict[tuple[object, ...], tuple[int, list[Option]]] = {}
+        self._kept: list[list[Labels]] = []  # arrays that keys name stay alive, so that no other has their id
 
     def read(
-        self, columns: Sequence[Column], fresh: Collection[Ref], given: Floats, most: int
+        self,
+        columns: Sequence[Column],
+        fresh: Collection[Ref],
+        maps: Collection[Ref],
+        given: Floats,
+        most: int,
     ) -> list[tuple[list[Option], Explanation]]:
         """Sets of lines that explain the MLP beside the features `given`, best first.
 
-        Each reads one of the `fresh` columns at least.
+        Each reads one of the `fresh` columns at least. `maps` are not mapped again: that would be one map.
         """
         options: dict[bytes, Option] = {}
         found: list[tuple[list[Option], Explanation]] = []
         directions: dict[Ref, int] = {}
-        for size in (1, 2):
-            for operands, codes in operand_sets(columns, self._mask):
-                if len(operands) != size or (size == 2 and all(o.ref not in fresh for o in operands)):
-                    continue
-                count, own = self._options(operands, codes, sum(directions.get(o.ref, 0) for o in operands))
-                if size == 1:
+        singles = [(column,) for column in columns]
+        categorical = [column for column in columns if not column.numerical]
+        pairs = [pair for pair in combinations(categorical, 2) if any(o.ref in fresh for o in pair)]
+        for tuples in (singles, pairs):
+            for operands in tuples:
+                already = sum(directions.get(column.ref, 0) for column in operands)
+                count, own = self._options(operands, already)
+                if len(operands) == 1:
                     directions[operands[0].ref] = count
-                if any(column.ref in fresh for column in operands):
+                again = len(operands) == 1 and operands[0].ref in maps
+                if not again and any(column.ref in fresh for column in operands):
                     _gather(options, own)
             cheapest = sorted(options.values(), key=lambda o: o.cost)[:MOST_OPTIONS]
             found = [([cheapest[i] for i in e.chosen], e) for e in explain(self._what, given, cheapest, most)]
@@ -63,16 +71,19 @@ class MlpReader:
                 break
         return found
 
-    def _options(self, operands: tuple[Column, ...], codes: Labels, already: int) -> tuple[int, list[Option]]:
+    def _options(self, operands: tuple[Column, ...], already: int) -> tuple[int, list[Option]]:
         """How many directions are functions of the operands, and lines if those are more than `already`."""
-        key = b"".join(column.labels.tobytes() for column in operands)
-        key += repr([(column.ref >= 0, column.values) for column in operands]).encode()
+        key = tuple((id(column.labels), column.ref >= 0, column.values) for column in operands)
         if key not in self._known:
-            own = functionals(self._what, codes)
-            count = own.means.shape[1]
-            more = count > already
-            found = list(_options(operands, codes, own, self._what, self._mask, self._said)) if more else []
+            codes = dense(operand_codes(operands, self._mask))[0]
+            count, found = 0, list[Option]()
+            if 0 < codes.max() < min(MOST_CELLS, int(self._mask.sum()) // 2):
+                own = functionals(self._what, codes)
+                count = own.means.shape[1]
+                if count > already:
+                    found = list(_options(operands, codes, own, self._what, self._mask, self._said))
             self._known[key] = count, found
+            self._kept.append([column.labels for column in operands])
         count, found = self._known[key]
         return count, [_read_from(option, operands) for option in found]
 
@@ -90,7 +101,7 @@ def _read_from(option: Option, operands: Sequence[Column]) -> Option:
 def _gather(options: dict[bytes, Option], more: Sequence[Option]) -> None:
     """Of options with the same classes keep the cheapest."""
     for option in more:
-        key = first_seen(option.column.labels).tobytes()
+        key = option.key
         if key not in options or option.cost < options[key].cost:
             options[key] = option
 
@@ -113,17 +124,21 @@ def _options(
 ) -> Iterator[Option]:
     _, first = np.unique(codes, return_index=True)
     cells = np.stack([column.labels[mask][first] for column in operands], axis=1)
-    if (cells < 0).any():
+    nothing = (cells < 0).any(axis=1)
+    if nothing.all():
         return
     seen: set[bytes] = set()
-    for classes in _partitions(own, codes, what):
+    for merged in _partitions(own, codes, what):
+        classes = np.where(nothing, -1, merged)
+        classes[~nothing] = dense(merged[~nothing])[0]
         key = first_seen(classes).tobytes()
-        if key in seen or classes.max() == 0 or _says_what_it_reads(cells, classes):
+        if key in seen or classes.max() == 0 or _says_what_it_reads(operands, cells, classes):
             continue
         seen.add(key)
         yield _option(operands, cells, classes, codes, what, mask)
     if said is not None and _determined(codes, said):
-        classes = np.unique(said[first], return_inverse=True)[1].reshape(-1)
+        classes = np.where(nothing, -1, 0)
+        classes[~nothing] = dense(said[first][~nothing])[0]
         if classes.max() > 0 and first_seen(classes).tobytes() not in seen:
             yield _option(operands, cells, classes, codes, what, mask)
 
@@ -144,30 +159,38 @@ def _option(
     what: Written,
     mask: Truth,
 ) -> Option:
-    found = named(operands, cells, classes)
+    some = classes >= 0  # what has no value is mapped to nothing
+    found = named(operands, cells[some], classes[some])
     labels = np.full(mask.shape, -1)
     labels[mask] = classes[codes]
     features = indicators(classes[codes])
     linear = what.linear(features)
-    cost = found.cost + _LINE + (0 if linear >= LINEAR else _BENT)
+    cost = found.cost + _LINE + bent_cost(linear)
     return Option(
         found.line,
-        Column(0, labels, found.values),
+        Column(0, labels, found.values, free=found.free),
         features,
         cost,
         straight=linear >= STRAIGHT,
         turned=found.turned,
+        key=first_seen(classes[codes]).tobytes(),
     )
 
 
-def _says_what_it_reads(cells: Labels, classes: Labels) -> bool:
-    """Whether the classes are the values of the operand, or follow from one of two operands."""
+def _says_what_it_reads(operands: Sequence[Column], cells: Labels, classes: Labels) -> bool:
+    """Whether the classes are the values of the operands, or follow from one of two operands.
+
+    Two values of an input may be handed on as numbers.
+    """
+    count = int(classes.max()) + 1
+    if count == len(classes):
+        return count > 2 or operands[0].ref >= 0
     if cells.shape[1] == 1:
-        return int(classes.max()) + 1 == len(classes)
+        return False
     return any(_determined(dense(cells[:, place])[0], classes) for place in range(2))
 
 
 def _determined(fine: Labels, coarse: Labels) -> bool:
     """Whether each class of `fine` has one class of `coarse`."""
     count = int(coarse.max()) + 2
-    return len(np.unique(fine * count + coarse)) == len(np.unique(fine))
+    return len(np.unique(fine * count + coarse + 1)) == len(np.unique(fine))

@@ -32,6 +32,8 @@ Results = tuple[Maybe, ...]
 
 NAMED_COST = 3.5
 """Nats of a line with a named function; a table costs an entry's choice for each entry."""
+_RARE, _BY_CHANCE = 3.0, 4.0
+"""Nats beyond that of a function that programs seldom have, and of one of values that stand for nothing."""
 _TABLE_COST = 2.0
 _MOST_TABLE = 18.0
 _MOST_NAMED = 2_500
@@ -43,13 +45,14 @@ class Named:
     """A line for classes of cells, and what it costs in nats.
 
     `values` are those of the classes, by number, and then those that the line has in no cell. `turned`: the
-    line reads the operands in the other order.
+    line reads the operands in the other order. `free`: the values are names of classes only.
     """
 
     line: Map | SequenceMap
     values: Values
     cost: float
     turned: bool = False
+    free: bool = False
 
 
 def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
@@ -64,14 +67,24 @@ def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
         said = [results[i] for i in flat.tolist()]
         values = _one_to_one(classes, said)
         if values is not None:
+            rare = _BY_CHANCE if any(o.free and len(o.values) > 2 for o in operands) else _rare(function)
             unseen = tuple(dict.fromkeys(r for r in results if r is not None and r not in values))
-            return Named(_line(operands, function, swapped=swapped), values + unseen, NAMED_COST, swapped)
+            return Named(
+                _line(operands, function, swapped=swapped), values + unseen, NAMED_COST + rare, swapped
+            )
     count = int(classes.max()) + 1
     usual = Counter(classes.tolist()).most_common(1)[0][0]
     table = np.full(math.prod(sizes), usual)
     table[flat] = classes
     cost = min(_TABLE_COST + 0.8 * len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
-    return Named(_line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost)
+    return Named(
+        _line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost, free=True
+    )
+
+
+def _rare(function: UnaryFunction | BinaryFunction) -> float:
+    ops = (UnaryOp.AND, UnaryOp.OR, UnaryOp.BOOL, BinaryOp.PAIR, BinaryOp.DIVIDE, BinaryOp.DIVIDE_INTO)
+    return _RARE if isinstance(function, NamedUnary | NamedBinary) and function.op in ops else 0.0
 
 
 def _one_to_one(classes: Labels, said: Sequence[Maybe]) -> Values | None:

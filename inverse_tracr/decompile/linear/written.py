@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-_LEAST = 0.02
+_LEAST = 1e-3
 """Directions with less than this share of the largest spread are not looked at."""
+_DEPENDENT, _NOTHING = 1e-8, 1e-9
+"""Squares of directions, relative to the largest and absolute, below which they are none."""
 _FUNCTION = 0.97
 """Share of the variance of a direction that lies between cells where it is a function of them."""
 
@@ -49,7 +51,7 @@ def orthonormal(features: Floats) -> Floats:
     if features.shape[1] == 0:
         return features
     squares, directions = np.linalg.eigh(features.T @ features)
-    kept = squares > 1e-8 * max(float(squares[-1]), 1e-30)
+    kept = squares > max(_DEPENDENT * float(squares[-1]), _NOTHING)
     return features @ (directions[:, kept] / np.sqrt(squares[kept]))
 
 

@@ -19,13 +19,15 @@ Truth = NDArray[np.bool_]
 class Column:
     """An s-op on the probes: `values[labels]` where labels >= 0, [inputs, positions]; or numbers.
 
-    Numerical columns have `numbers`; their labels number the levels, and `values` are the levels.
+    Numerical columns have `numbers`; their labels number the levels, and `values` are the levels. `free`: the
+    values are names of classes and nothing else.
     """
 
     ref: Ref
     labels: Labels
     values: tuple[Value, ...]
     numbers: NDArray[np.float64] | None = None
+    free: bool = False
 
     @property
     def numerical(self) -> bool:

@@ -15,7 +15,7 @@ from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, 
 from inverse_tracr.rasp.readable import rename_values
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
-from inverse_tracr.rasp.values import Maybe, Value
+from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 
 def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) -> Program | None:
@@ -25,7 +25,7 @@ def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) 
         if isinstance(model.output_encoder, CategoricalOutput):
             named = _named(column, observation, model.output_encoder.values)
             if named is not None:
-                return _returning(sketch, column, named, model.signature)
+                return _returning(sketch, column, named, model.signature, model.output_encoder.values)
         elif column.numerical:
             return _returning_number(sketch, column)
     return None
@@ -100,7 +100,9 @@ def _named(column: Column, observation: Observation, values: tuple[Value, ...]) 
     return named
 
 
-def _returning(sketch: Sketch, column: Column, named: dict[int, Maybe], signature: Signature) -> Program:
+def _returning(
+    sketch: Sketch, column: Column, named: dict[int, Maybe], signature: Signature, said: tuple[Value, ...]
+) -> Program:
     lines = list(sketch.lines)
     outputs = [named.get(label) for label in range(len(column.values))]
     wanted = {v: o for v, o in zip(column.values, outputs, strict=True) if o is not None}
@@ -109,25 +111,45 @@ def _returning(sketch: Sketch, column: Column, named: dict[int, Maybe], signatur
     root = _root(lines, column.ref)
     unnamed = any(label >= 0 and value is None for label, value in named.items())
     if root >= 0 and not unnamed and named.get(-1) is None and len(set(wanted.values())) == len(wanted):
-        spare = _spare(wanted, column.values)
+        spare = _spare(wanted, column.values, said)
         return rename_values(_program(lines, column.ref), root, spare, signature)
     entries = tuple((v, wanted.get(v)) for v in column.values)
     lines.append(Map(column.ref, UnaryTable(entries), Encoding.CATEGORICAL))
     return _program(lines, len(lines) - 1)
 
 
-def _spare(wanted: dict[Value, Value], values: tuple[Value, ...]) -> dict[Value, Value]:
-    """A one-to-one renaming: values never put out take names that nothing else has."""
-    taken = set(wanted.values())
+def _spare(
+    wanted: dict[Value, Value], values: tuple[Value, ...], said: tuple[Value, ...]
+) -> dict[Value, Value]:
+    """A one-to-one renaming: values never put out take what the model may say, else names of their own.
+
+    Where what is put out is a number times the value and another, that goes on.
+    """
     renaming = dict(wanted)
+    shift = _shift(wanted)
+    free = [value for value in said if value not in set(wanted.values())]
+    for value in values:
+        if value in renaming:
+            continue
+        go_on = None if shift is None or not is_number(value) else shift[0] * value + shift[1]
+        if go_on in free:
+            renaming[value] = free.pop(free.index(go_on))
     number = 0
     for value in values:
         if value not in renaming:
-            while f"unused{number}" in taken:
-                number += 1
-            renaming[value] = f"unused{number}"
-            taken.add(f"unused{number}")
+            renaming[value] = free.pop(0) if free else f"unused{number}"
+            number += 1
     return renaming
+
+
+def _shift(wanted: dict[Value, Value]) -> tuple[int, int] | None:
+    """The factor 1 or -1 and the summand that make outputs of values, where there are such."""
+    pairs = [(v, o) for v, o in wanted.items() if isinstance(v, int) and isinstance(o, int)]
+    for factor in (1, -1):
+        summands = {o - factor * v for v, o in pairs}
+        if len(pairs) == len(wanted) > 1 and len(summands) == 1:
+            return factor, summands.pop()
+    return None
 
 
 def _root(lines: list[Line], ref: Ref) -> Ref:
