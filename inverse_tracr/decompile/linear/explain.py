@@ -17,7 +17,7 @@ MOST_OPTIONS = 70
 _BEAM = 16
 _FLOOR = 1e-4
 """Share left unexplained that is nothing."""
-_LEFT_COST = 2.5
+_LEFT_COST = 3.5
 """Nats of each factor e by which more than nothing is left."""
 _REDUCED = 0.8
 """What a line must leave, at most, of what was left before it, or else cover a direction of its own."""

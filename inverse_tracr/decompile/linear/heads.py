@@ -20,6 +20,8 @@ from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Ref, Select, Se
 LINEAR, STRAIGHT = 0.95, 0.99
 _FITS = 4
 """Predicates of a head that are followed."""
+_USED = 0.6
+"""Nats off for reading a line that nothing has read: every line is there to be read."""
 _CONSUMED = 1.5
 """Nats of what is done with a selection."""
 _MISFIT = 30.0
@@ -49,15 +51,18 @@ class HeadReader:
         self._heads = [h for h in range(len(observation.heads[layer])) if _looks(observation, layer, h)]
 
     def read(
-        self, columns: Sequence[Column], fresh: Collection[Ref], most: int
+        self, columns: Sequence[Column], fresh: Collection[Ref], unread: Collection[Ref], most: int
     ) -> list[tuple[list[Option], Explanation]]:
-        """Sets of lines that explain what is written, best first; each reads a `fresh` column at least."""
+        """Sets of lines that explain what is written, best first; each reads a `fresh` column at least.
+
+        Reading what is `unread` so far is cheaper.
+        """
         options: list[Option] = []
         for head in self._heads:
             pattern = self._observation.patterns[self._layer][head]
             for fit in fits(pattern, self._seen, list(columns))[:_FITS]:
                 options += self._of_fit(fit, head, columns, fresh)
-        options = sorted(options, key=lambda o: o.cost)[:MOST_OPTIONS]
+        options = sorted((_rebated(o, unread) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
         nothing = np.zeros((len(self._what.rows), 0))
         return [([options[i] for i in e.chosen], e) for e in explain(self._what, nothing, options, most)]
 
@@ -85,6 +90,13 @@ class HeadReader:
         if key not in self._known:
             self._known[key] = self._what.linear(features)
         return self._known[key]
+
+
+def _rebated(option: Option, unread: Collection[Ref]) -> Option:
+    """The option, cheaper for each line that it reads and nothing has read so far."""
+    refs = set() if option.selects is None else {option.selects.keys, option.selects.queries}
+    refs |= {option.line.values} if isinstance(option.line, Aggregate) else set()
+    return replace(option, cost=option.cost - _USED * len(refs & set(unread)))
 
 
 def _cost(fit: PredicateFit) -> float:

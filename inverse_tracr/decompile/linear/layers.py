@@ -39,8 +39,8 @@ class LinearConfig:
     than the cheapest sketch a sketch may be.
     """
 
-    beam: int = 12
-    explanations: int = 12
+    beam: int = 16
+    explanations: int = 20
     margin: float = 25.0
 
 
@@ -76,7 +76,7 @@ def _attention(observation: Observation, half: int, rows: Floats, seen: Truth) -
 
     def read(sketch: Sketch, most: int) -> list[tuple[list[Option], Explanation]]:
         depth = depth_of(sketch)
-        return reader.read(sketch.columns, _at(sketch, depth, max(depth.values())), most)
+        return reader.read(sketch.columns, _at(sketch, depth, max(depth.values())), _unread(sketch), most)
 
     return read
 
@@ -100,7 +100,7 @@ def _mlp(observation: Observation, half: int, rows: Floats) -> _Read:
         found: list[tuple[list[Option], Explanation]] = []
         for below in tops:
             readable = [column for column in sketch.columns if depth[column.ref] <= below]
-            found += reader.read(readable, _at(sketch, depth, below), maps, known, most)
+            found += reader.read(readable, _at(sketch, depth, below), maps, _unread(sketch), known, most)
         return sorted(found, key=lambda pair: pair[1].total)[:most]
 
     return read
@@ -122,10 +122,15 @@ def _at(sketch: Sketch, depth: dict[Ref, int], level: int) -> frozenset[Ref]:
     return frozenset(column.ref for column in sketch.columns if depth[column.ref] == level)
 
 
+def _unread(sketch: Sketch) -> frozenset[Ref]:
+    """Lines that nothing reads."""
+    read = {ref for line in sketch.lines for ref in operands(line)}
+    return frozenset(range(len(sketch.lines))) - read
+
+
 def _dead(sketch: Sketch) -> int:
     """Lines that nothing reads, but the last one."""
-    read = {ref for line in sketch.lines for ref in operands(line)}
-    return sum(ref not in read for ref in range(len(sketch.lines) - 1))
+    return len(_unread(sketch) - {len(sketch.lines) - 1})
 
 
 def _extended(sketch: Sketch, half: int, options: Sequence[Option], explanation: Explanation) -> Sketch:

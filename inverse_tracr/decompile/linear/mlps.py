@@ -28,6 +28,8 @@ STRAIGHT = 0.99
 """Share of an indicator that is linear in what is written, for a line that is there in any case."""
 _SINGLES_ENOUGH = 1e-3
 _LINE = 0.5
+_USED = 0.6
+"""Nats off for reading a line that nothing has read: every line is there to be read."""
 
 
 class MlpReader:
@@ -43,12 +45,14 @@ class MlpReader:
         columns: Sequence[Column],
         fresh: Collection[Ref],
         maps: Collection[Ref],
+        unread: Collection[Ref],
         given: Floats,
         most: int,
     ) -> list[tuple[list[Option], Explanation]]:
         """Sets of lines that explain the MLP beside the features `given`, best first.
 
         Each reads one of the `fresh` columns at least. `maps` are not mapped again: that would be one map.
+        Of lines with the same values the one is taken that reads what is `unread` so far.
         """
         options: dict[bytes, Option] = {}
         found: list[tuple[list[Option], Explanation]] = []
@@ -64,7 +68,7 @@ class MlpReader:
                     directions[operands[0].ref] = count
                 again = len(operands) == 1 and operands[0].ref in maps
                 if not again and any(column.ref in fresh for column in operands):
-                    _gather(options, own)
+                    _gather(options, own, _USED * sum(column.ref in unread for column in operands))
             cheapest = sorted(options.values(), key=lambda o: o.cost)[:MOST_OPTIONS]
             found = [([cheapest[i] for i in e.chosen], e) for e in explain(self._what, given, cheapest, most)]
             if found and found[0][1].left < _SINGLES_ENOUGH:
@@ -98,9 +102,10 @@ def _read_from(option: Option, operands: Sequence[Column]) -> Option:
     return replace(option, line=replace(line, first=operands[first].ref, second=operands[second].ref))
 
 
-def _gather(options: dict[bytes, Option], more: Sequence[Option]) -> None:
+def _gather(options: dict[bytes, Option], more: Sequence[Option], rebate: float) -> None:
     """Of options with the same classes keep the cheapest."""
-    for option in more:
+    for own in more:
+        option = replace(own, cost=own.cost - rebate)
         key = option.key
         if key not in options or option.cost < options[key].cost:
             options[key] = option

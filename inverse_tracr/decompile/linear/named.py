@@ -25,7 +25,7 @@ from inverse_tracr.rasp.functions import (
 )
 from inverse_tracr.rasp.program import Encoding, Map, SequenceMap
 from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
-from inverse_tracr.rasp.values import Maybe, Value
+from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 Values = tuple[Value, ...]
 Results = tuple[Maybe, ...]
@@ -34,7 +34,7 @@ NAMED_COST = 3.5
 """Nats of a line with a named function; a table costs an entry's choice for each entry."""
 _RARE, _BY_CHANCE = 3.0, 4.0
 """Nats beyond that of a function that programs seldom have, and of one of values that stand for nothing."""
-_TABLE_COST = 2.0
+_TABLE_COST = 3.0
 _MOST_TABLE = 18.0
 _MOST_NAMED = 2_500
 """Pairs of values up to which functions of two operands are looked for by name."""
@@ -67,7 +67,8 @@ def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
         said = [results[i] for i in flat.tolist()]
         values = _one_to_one(classes, said)
         if values is not None:
-            rare = _BY_CHANCE if any(o.free and len(o.values) > 2 for o in operands) else _rare(function)
+            chance = any(column.free and len(column.values) > 2 for column in operands)
+            rare = _BY_CHANCE if chance else _rare(function, operands[0].values)
             unseen = tuple(dict.fromkeys(r for r in results if r is not None and r not in values))
             return Named(
                 _line(operands, function, swapped=swapped), values + unseen, NAMED_COST + rare, swapped
@@ -76,15 +77,18 @@ def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
     usual = Counter(classes.tolist()).most_common(1)[0][0]
     table = np.full(math.prod(sizes), usual)
     table[flat] = classes
-    cost = min(_TABLE_COST + 0.8 * len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
+    cost = min(_TABLE_COST + len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
     return Named(
         _line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost, free=True
     )
 
 
-def _rare(function: UnaryFunction | BinaryFunction) -> float:
+def _rare(function: UnaryFunction | BinaryFunction, xs: Values) -> float:
+    if not isinstance(function, NamedUnary | NamedBinary):
+        return 0.0
     ops = (UnaryOp.AND, UnaryOp.OR, UnaryOp.BOOL, BinaryOp.PAIR, BinaryOp.DIVIDE, BinaryOp.DIVIDE_INTO)
-    return _RARE if isinstance(function, NamedUnary | NamedBinary) and function.op in ops else 0.0
+    ordered = function.op in (UnaryOp.MINIMUM, UnaryOp.MAXIMUM) and not all(is_number(x) for x in xs)
+    return _RARE if function.op in ops or ordered else 0.0
 
 
 def _one_to_one(classes: Labels, said: Sequence[Maybe]) -> Values | None:
