@@ -27,6 +27,9 @@ MOST_GUESSES = 2
 NEARLY = 0.5
 """Agreement from which on a guess is repaired with the whole budget; below, with its share of it."""
 
+EXPLAINED = frozenset({"lift", "linear"})
+"""Proposers whose lines explain what every half-layer writes: nothing is left to refine."""
+
 AUTO, REPAIR = "auto", "repair"
 """Methods that are no proposers: all of them, and repairing what they propose."""
 
@@ -183,9 +186,9 @@ class Hunt:
             self._noted(_Found(f"{found.method}, repaired", proposal, verification, repaired.edits))
 
     def refine(self) -> None:
-        """Tell apart what the model does; what was read off compiled weights needs no more."""
+        """Tell apart what the model does, where the program is not made from that already."""
         best = self._best
-        if best is None or not best.verification.verified or best.method == "lift":
+        if best is None or not best.verification.verified or best.method in EXPLAINED:
             return
         proposal, edits = refine(best.proposal, self._model, self._judge)
         if edits and proposal.program is not None:

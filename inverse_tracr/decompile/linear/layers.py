@@ -44,14 +44,11 @@ class LinearConfig:
     margin: float = 25.0
 
 
-def linear_sketches(
-    observation: Observation, signature: Signature, config: LinearConfig
-) -> tuple[list[Sketch], int]:
-    """Sketches that explain what the half-layers write, the cheapest first, and how many were tried."""
+def linear_sketches(observation: Observation, signature: Signature, config: LinearConfig) -> list[Sketch]:
+    """Sketches that explain what the half-layers write, the cheapest first."""
     columns = tuple(input_columns(signature, observation.probes))
     beam = [Sketch((), columns, (), (), len(observation.probes.lengths), 0.0)]
     seen = visible(observation.probes, signature.causal)
-    tried = 0
     for half, activations in enumerate(observation.half):
         rows = activations[observation.probes.mask].astype(np.float64)
         if float(np.ptp(rows, axis=0).max(initial=0.0)) <= _SILENT * observation.scale:
@@ -62,10 +59,9 @@ def linear_sketches(
             for sketch in beam
             for options, explanation in read(sketch, config.explanations)
         ]
-        tried += len(following)
         following.sort(key=lambda s: s.cost)
         beam = [s for s in following[: config.beam] if s.cost < following[0].cost + config.margin] or beam
-    return sorted(beam, key=lambda s: s.cost + _DEAD * _dead(s)), tried
+    return sorted(beam, key=lambda s: s.cost + _DEAD * _dead(s))
 
 
 _Read = Callable[[Sketch, int], list[tuple[list[Option], Explanation]]]

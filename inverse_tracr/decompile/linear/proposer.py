@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -29,15 +28,14 @@ def propose_linear(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
     seen: set[Program] = set()
     for _ in range(_ROUNDS):
         observation = observe(model, probes)
-        sketches, tried = linear_sketches(observation, signature, LinearConfig())
+        sketches = linear_sketches(observation, signature, LinearConfig())
         for sketch in sketches:
             for program in finished(sketch, observation, model, _ENDINGS):
                 proposal = sketch_proposal(program, sketch, model)
                 if proposal.program is None or proposal.program in seen:
                     continue
                 seen.add(proposal.program)
-                yield replace(proposal, tried=tried)
-                tried = 1
+                yield proposal
                 verification = judge(proposal.program)
                 if verification.counterexample is not None:
                     tokens = verification.counterexample.tokens

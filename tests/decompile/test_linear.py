@@ -1,0 +1,172 @@
+"""Lines are read off what half-layers write, in any basis: their indicators are linear in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inverse_tracr.compile import Mode, compile_program
+from inverse_tracr.decompile import decompile
+from inverse_tracr.decompile.linear.explain import Option, explain
+from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
+from inverse_tracr.decompile.linear.named import NAMED_COST, named
+from inverse_tracr.decompile.linear.written import functionals, indicators, orthonormal, written
+from inverse_tracr.decompile.search.columns import Column
+from inverse_tracr.rasp import Map, SequenceMap, parse_source
+from inverse_tracr.rasp.canonical import canonical
+from inverse_tracr.rasp.functions import BinaryTable, NamedBinary, NamedUnary, UnaryTable
+from tests.decompile.rotation import rotated
+
+PROGRAMS = {
+    "two maps of the tokens, and a map of both": """
+# signature: vocab=[a, b, c, d] max_seq_len=4
+v1 = map(tokens, x != "a")
+v2 = map(tokens, x > "b")
+v3 = sequence_map(indices, v2, {(0, False): 0, (1, True): 2, (2, True): 1, (3, False): 2, _: 1})
+v4 = sequence_map(v1, v3, x * y)
+return v4
+""",
+    "a line that only readers' values tell": """
+# signature: vocab=[1, 2, 3, 4] max_seq_len=5
+v1 = map(tokens, x > 1)
+v2 = select(indices, v1, ==)
+v3 = aggregate(v2, indices)
+v4 = aggregate(v2, v3)
+v5 = select(v1, v4, <)
+v6 = selector_width(v5)
+v7 = map(v6, x == 0)
+return v7
+""",
+    "a mean of ones, not of zeros": """
+# signature: vocab=[a, b, c] max_seq_len=5
+v1 = map(tokens, x != "a", numerical)
+v2 = select(indices, indices, k < q)
+v3 = aggregate(v2, v1, numerical)
+v4 = map(v3, x > 0.4)
+return v4
+""",
+    "counts, and where they are the same": """
+# signature: vocab=[a, b, c] max_seq_len=4
+v1 = select(tokens, tokens, ==)
+v2 = selector_width(v1)
+v3 = select(v2, v2, ==)
+v4 = selector_width(v3)
+return v4
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_turned_model_gives_its_very_program(name: str) -> None:
+    source = parse_source(PROGRAMS[name].lstrip())
+    assert source.signature is not None
+    model = rotated(compile_program(source.program, source.signature, mode=Mode.FIXED), seed=4)
+
+    found = decompile(model, method="linear")
+
+    assert found.verification.verified
+    assert found.method == "linear"
+    assert found.program is not None
+    assert canonical(found.program, source.signature) == canonical(source.program, source.signature)
+    assert found.candidates <= 20
+
+
+def column(values: tuple[object, ...], labels: list[int], ref: int = -2) -> Column:
+    return Column(ref, np.array([labels]), values)  # pyright: ignore[reportArgumentType]
+
+
+def test_sets_of_cells_are_found_that_are_linear_in_what_is_written() -> None:
+    random = np.random.default_rng(0)
+    cells = random.integers(0, 6, size=400)
+    first, second = cells % 2, (cells > 3).astype(int)
+    rows = np.stack([first, second], axis=1) @ random.normal(size=(2, 5)) + 1e-4 * random.normal(
+        size=(400, 5)
+    )
+
+    own = functionals(written(rows), cells)
+
+    assert own.means.shape == (6, 2)
+    found = {tuple(one.astype(int)) if not one[0] else tuple((~one).astype(int)) for one in linear_sets(own)}
+    assert found == {(0, 1, 0, 1, 0, 1), (0, 0, 0, 0, 1, 1)}
+
+
+def test_three_classes_are_a_partition_of_their_own_beside_those_in_two() -> None:
+    random = np.random.default_rng(1)
+    cells = random.integers(0, 5, size=300)
+    rows = np.eye(3)[np.array([0, 1, 2, 0, 1])[cells]] @ random.normal(size=(3, 4))
+
+    found = list(partitions(linear_sets(functionals(written(rows), cells))))
+
+    assert [0, 1, 2, 0, 1] in [np.unique(one, return_inverse=True)[1].tolist() for one in found]
+    assert len(found) == 4
+
+
+def test_what_is_no_function_of_the_cells_is_left_out() -> None:
+    random = np.random.default_rng(2)
+    cells, other = random.integers(0, 4, size=(2, 300))
+    rows = np.stack([cells == 1, other == 2, other == 3], axis=1).astype(float) @ random.normal(size=(3, 6))
+    assert functionals(written(rows), cells).means.shape == (4, 1)
+
+
+def test_entries_that_do_not_occur_are_those_of_the_name_that_fits() -> None:
+    operands = [column((0, 1, 2), [0]), column((0, 1, 2), [0], ref=-1)]
+    cells = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]])
+    found = named(operands, cells, np.array([0, 1, 1, 2, 2]))
+    assert isinstance(found.line, SequenceMap)
+    assert isinstance(found.line.function, NamedBinary)
+    assert found.line.function.op.value == "x + y"
+    assert found.values == (0, 1, 2, 3, 4)
+
+
+def test_a_table_costs_more_than_a_name_and_its_values_are_free() -> None:
+    tokens = [column(("a", "b", "c", "d"), [0])]
+    cells = np.arange(4)[:, None]
+    by_name = named(tokens, cells, np.array([0, 0, 1, 1]))
+    by_table = named(tokens, cells, np.array([0, 1, 1, 0]))
+    assert isinstance(by_name.line, Map)
+    assert isinstance(by_name.line.function, NamedUnary)
+    assert isinstance(by_table.line, Map)
+    assert isinstance(by_table.line.function, UnaryTable)
+    assert by_table.free
+    assert not by_name.free
+    assert by_name.cost < by_table.cost
+
+
+def test_two_values_of_a_line_may_be_exchanged_for_a_name() -> None:
+    """A product with zero and one, where the line's values are called one and zero."""
+    operands = [column((1, 0), [0], ref=0), column((0, 1, 2), [0], ref=1)]
+    cells = np.array([[x, y] for x in range(2) for y in range(3)])
+    found = named(operands, cells, np.array([0, 0, 0, 0, 1, 2]))
+    assert isinstance(found.line, SequenceMap)
+    assert isinstance(found.line.function, BinaryTable)
+    assert found.values == (0, 1, 2)
+    assert found.cost == NAMED_COST
+
+
+def test_the_cheapest_lines_that_explain_everything_are_taken() -> None:
+    random = np.random.default_rng(3)
+    first, second, junk = random.integers(0, 2, size=(3, 200))
+    what = written(np.stack([first, 0.01 * second], axis=1) @ random.normal(size=(2, 4)))
+    made = [(first, 4.0), (second, 4.0), (junk, 1.0), (2 * first + second, 30.0)]
+    options = [
+        Option(
+            Map(-2, UnaryTable(())),
+            column((0, 1), labels.tolist()),
+            indicators(labels),
+            cost,
+            straight=what.linear(indicators(labels)) > 0.99,
+        )
+        for labels, cost in made
+    ]
+
+    best = explain(what, np.zeros((200, 0)), options, 3)[0]
+
+    assert set(best.chosen) == {0, 1}, "the second line is small, but it is there"
+    assert best.left < 1e-6
+    assert best.uncovered < 0.01
+
+
+def test_features_that_depend_on_each_other_make_one_direction() -> None:
+    labels = np.array([0, 1, 0, 1, 1])
+    both = np.concatenate([indicators(labels), indicators(1 - labels)], axis=1)
+    assert orthonormal(both).shape == (5, 1)
