@@ -15,6 +15,7 @@ from inverse_tracr.rasp.program import Line, Select
 MOST_LINES = 6
 MOST_OPTIONS = 70
 _BEAM = 16
+"""Sets of lines that are followed, or more where more are asked for."""
 _FLOOR = 1e-4
 """Share left unexplained that is nothing."""
 _LEFT_COST = 3.5
@@ -83,15 +84,16 @@ def bent_cost(linear: float) -> float:
 
 def explain(what: Written, given: Floats, options: Sequence[Option], most: int) -> list[Explanation]:
     """Up to `most` sets of options that with the features `given` explain what is written, best first."""
+    beam = max(_BEAM, most)
     shares = _Shares(what, given, options)
     start = _State(shares.start(), (), 0.0)
     states, done = [start], [start]
     for _ in range(MOST_LINES):
         following: dict[frozenset[int], _State] = {}
         for state in states:
-            for found in _extended(state, options, shares):
+            for found in _extended(state, options, shares, beam):
                 following.setdefault(frozenset(found.chosen), found)
-        states = sorted(following.values(), key=lambda s: s.explanation.total)[:_BEAM]
+        states = sorted(following.values(), key=lambda s: s.explanation.total)[:beam]
         done += states
         if not states:
             break
@@ -118,7 +120,7 @@ class _State:
         return Explanation(self.chosen, self.cost, self.basis.left, self.basis.uncovered)
 
 
-def _extended(state: _State, options: Sequence[Option], shares: _Shares) -> Iterator[_State]:
+def _extended(state: _State, options: Sequence[Option], shares: _Shares, beam: int) -> Iterator[_State]:
     before = state.basis
     if before.left < _FLOOR and before.uncovered < _COVERED:
         return
@@ -129,7 +131,7 @@ def _extended(state: _State, options: Sequence[Option], shares: _Shares) -> Iter
         (Explanation((), options[n].cost, float(left[n]), float(uncovered[n])).total, n)
         for n in np.nonzero(better)[0].tolist()
     ]
-    for _, number in sorted(totals)[:_BEAM]:
+    for _, number in sorted(totals)[:beam]:
         basis = shares.with_option(before, number)
         yield _State(basis, (*state.chosen, number), state.cost + options[number].cost)
 

@@ -35,12 +35,13 @@ _DEAD = 10.0
 
 @dataclass(frozen=True)
 class LinearConfig:
-    """Budgets, all counts: sketches kept after a half-layer, explanations of one; and how many nats dearer
-    than the cheapest sketch a sketch may be.
+    """Budgets, all counts: sketches kept after a half-layer; explanations of one, for each sketch and for all
+    of them where these are few; and how many nats dearer than the cheapest sketch a sketch may be.
     """
 
     beam: int = 16
     explanations: int = 20
+    together: int = 60
     margin: float = 25.0
 
 
@@ -54,10 +55,11 @@ def linear_sketches(observation: Observation, signature: Signature, config: Line
         if float(np.ptp(rows, axis=0).max(initial=0.0)) <= _SILENT * observation.scale:
             continue
         read = _mlp(observation, half, rows) if half % 2 else _attention(observation, half, rows, seen)
+        most = max(config.explanations, config.together // len(beam))
         following = [
             _extended(sketch, half, options, explanation)
             for sketch in beam
-            for options, explanation in read(sketch, config.explanations)
+            for options, explanation in read(sketch, most)
         ]
         following.sort(key=lambda s: s.cost)
         beam = [s for s in following[: config.beam] if s.cost < following[0].cost + config.margin] or beam
