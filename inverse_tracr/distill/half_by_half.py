@@ -21,6 +21,8 @@ class HalfByHalf:
     `rate`: peak learning rate;
     `turns`: times that neurons are turned towards what the teacher reads.
     `head_rounds`, `head_steps`: rounds and steps of L-BFGS on queries and keys.
+    `head_uniform`: uniform residuals that a head learns from whose patterns are heard there; `head_each`,
+    `head_most`: their weight for each unit of the loss at which they are, and at most.
     `gain`: what the gap between two neighbouring numbers comes to in the stream; `largest_gain` bounds it.
     `emb_steps`, `emb_rate`: Adam on W_emb; `emb_uniform`: weight of uniform residuals there.
     `slack`: share of what readers bear that errors may take; the excess over it, in its units, counts as much
@@ -48,13 +50,16 @@ class HalfByHalf:
     turns: int = 2
     head_rounds: int = 4
     head_steps: int = 150
+    head_uniform: int = 160
+    head_each: float = 3.0
+    head_most: float = 0.3
     gain: float = 0.5
     largest_gain: float = 100.0
     emb_steps: int = 150
     emb_rate: float = 0.05
     emb_uniform: float = 400.0
     slack: float = 0.8
-    loss_each: float = 0.002
+    loss_each: float = 0.004
     better: float = 0.1
     own_loss: float = 0.06
     expected_loss: float = 0.1

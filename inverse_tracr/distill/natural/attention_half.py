@@ -10,8 +10,8 @@ from torch import Tensor
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import bearable, gaps
-from inverse_tracr.distill.natural.heads import Scores, rarity, train_scores
+from inverse_tracr.distill.natural.bearing import bearable, gaps, heard
+from inverse_tracr.distill.natural.heads import Scores, rarity, taught_on_uniform, train_scores
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.solve import Gram, Whitening, as_product, with_one
 from inverse_tracr.distill.natural.uniform import Uniform, refit
@@ -96,6 +96,7 @@ def _trained(
     weights = rarity(school.residuals[level][school.taught] @ query.T, school)
     bears = PATIENCE * float(bearable(task, level)[lesson.teacher.dims].min())
     pattern = school.patterns[level][head]
+    weights = taught_on_uniform(weights, school, heard(task, lesson.outputs()[school.drawn]), options)
     return train_scores(start, stream, school, pattern, weights, bears, options, random)
 
 

@@ -20,6 +20,10 @@ READ = 0.2
 """Largest error of scratch that has been read, as it is: nothing reads it any more."""
 
 
+LEAST_HEARD = 0.01
+"""What heads write on uniform residuals, in units of the loss, from which their patterns there are taught."""
+
+
 def bearable(task: Task, level: int) -> Tensor:
     """Largest error [d_full] that what reads a dimension after half-layer `level` bears, in units of gaps."""
     plan, weights = task.compiled.plan, task.compiled.weights
@@ -50,6 +54,13 @@ def gaps(task: Task, half: Half, outputs: Tensor) -> Tensor:
         numbers = outputs[..., scratch].clamp(1e-3, 1)
         found[..., scratch] = numbers.square() / (1 + numbers)
     return found
+
+
+def heard(task: Task, written: Tensor) -> float:
+    """What the student's loss would be, had it the means in the place of what the teacher has `written`
+    [places, rows] on uniform residuals; what later half-layers make of that not included.
+    """
+    return loss_share(task) * float(written.var(dim=0, correction=0).sum())
 
 
 def loss_share(task: Task) -> float:

@@ -21,6 +21,7 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
+from inverse_tracr.distill.natural.bearing import LEAST_HEARD, heard
 from inverse_tracr.distill.natural.school import School
 from inverse_tracr.distill.output_code import output_code
 from inverse_tracr.distill.teacher import Stream, Task
@@ -36,6 +37,9 @@ NOISE = 1e-6
 
 UNIFORM_NOISE = 1e-3
 """The same on uniform residuals."""
+
+PATTERNS = 3e3
+"""Weight of what heads read of uniform residuals, for each unit of the loss that they are heard there."""
 
 LEAST_SPREAD = 0.004
 """Variance of what is written on uniform residuals, in units of the loss, from which it counts."""
@@ -73,14 +77,17 @@ class Aim:
                 continue
             places = school.residuals[level][school.taught]
             drawn = school.residuals[level][school.drawn]
-            weight = options.emb_uniform * importance[level][torch.from_numpy(half.dims)].double()
-            if half.attends:
-                found += _heads(task, half, places, drawn, float(weight.mean()))
-                continue
-            found.append((_covariance(places), _neurons(half), NOISE))
+            known = importance[level][torch.from_numpy(half.dims)]
+            weight = options.emb_uniform * known.double()
             written = school.outputs[level]
             assert written is not None
-            found += _on_uniform(half, drawn, written[school.drawn], weight)
+            written = written[school.drawn]
+            if half.attends:
+                found += _heads(task, half, places, drawn, float(weight.mean()))
+                found += _patterns_on_uniform(task, half, drawn, heard(task, written))
+                continue
+            found.append((_covariance(places), _neurons(half), NOISE))
+            found += _on_uniform(half, drawn, written, weight)
         covariance = torch.stack([problem[0] for problem in found])
         wanted = torch.stack([problem[1] for problem in found])
         noise = torch.tensor([problem[2] for problem in found], dtype=torch.double)
@@ -102,15 +109,30 @@ def _heads(
 ) -> list[tuple[Tensor, Tensor, float]]:
     """What heads read: scores of vocabulary inputs; values by one map of these and of uniform residuals."""
     covariance = _covariance(places)
-    exact = places.double()
-    second = exact.T @ exact / len(exact)
-    scored, moved = torch.zeros_like(covariance), torch.zeros_like(covariance)
-    for query, key, value in torch.from_numpy(half.read).double():
-        scores = query.T @ key * (task.config.d_head**-0.5 / 100)
-        scored += scores.T @ second @ scores + scores @ covariance @ scores.T
-        moved += value.T @ value
+    values = torch.from_numpy(half.read[:, 2]).double()
+    moved = (values.transpose(1, 2) @ values).sum(dim=0)
     both = covariance + weight / HEADS * _covariance(drawn)
-    return [(covariance, HEADS * scored, NOISE), (both, HEADS * moved, NOISE)]
+    return [(covariance, HEADS * _scored(task, half, places), NOISE), (both, HEADS * moved, NOISE)]
+
+
+def _scored(task: Task, half: Half, places: Tensor) -> Tensor:
+    """Second moment of the directions in which scores between `places` change."""
+    covariance, exact = _covariance(places), places.double()
+    second = exact.T @ exact / len(exact)
+    found = torch.zeros_like(covariance)
+    for query, key, _ in torch.from_numpy(half.read).double():
+        scores = query.T @ key * (task.config.d_head**-0.5 / 100)
+        found += scores.T @ second @ scores + scores @ covariance @ scores.T
+    return found
+
+
+def _patterns_on_uniform(
+    task: Task, half: Half, drawn: Tensor, share: float
+) -> list[tuple[Tensor, Tensor, float]]:
+    """What scores read of uniform residuals, where heads are heard there at all."""
+    if share < LEAST_HEARD:
+        return []
+    return [(_covariance(drawn), PATTERNS * share * _scored(task, half, drawn), UNIFORM_NOISE)]
 
 
 def _neurons(half: Half) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.natural.bearing import LEAST_HEARD
 from inverse_tracr.distill.natural.cases import cases
 from inverse_tracr.distill.natural.school import School
 
@@ -53,6 +54,19 @@ def rarity(reads: Tensor, school: School) -> Tensor:
     return weights
 
 
+def taught_on_uniform(weights: Tensor, school: School, share: float, options: HalfByHalf) -> Tensor:
+    """`weights` [sequences, positions] with some queries of uniform residuals, that weigh the more the larger
+    the `share` of the loss is at which they are heard, and nothing below a bound.
+    """
+    if share < LEAST_HEARD:
+        return weights
+    found = weights.clone()
+    some = (~school.over_vocabulary).nonzero()[: options.head_uniform, 0]
+    total = min(share * options.head_each, options.head_most) * float(weights.sum())
+    found[some] = total / weights[some].numel()
+    return found
+
+
 def train_scores(
     start: Scores,
     stream: Tensor,
@@ -70,8 +84,8 @@ def train_scores(
     """
     target = torch.where(pattern < NOTHING, 0.0, pattern)
     top = target.amax(dim=-1).clamp_min(LEAST_TOP)
-    weights = weights / top.square()
-    active = _first_sequences(weights * top.square(), school, options, random)
+    active = _first_sequences(weights, school, options, random)
+    weights = torch.where(school.over_vocabulary[:, None], weights / top.square(), weights)
     vocabulary = school.over_vocabulary
     best, fewest = start, -1
     for _ in range(options.head_rounds):
@@ -95,7 +109,7 @@ def train_scores(
 
 
 def _first_sequences(rarity: Tensor, school: School, options: HalfByHalf, random: torch.Generator) -> Tensor:
-    """Those with the rarest queries, and as many others, [sequences]."""
+    """Those with the rarest queries, as many others, and uniform residuals that have weights, [sequences]."""
     half = options.head_sequences // 2
     jitter = float(rarity[school.taught].median()) * torch.rand(len(rarity), generator=random)
     rank = torch.where(school.over_vocabulary, rarity.amax(dim=1) + jitter, -1.0)
@@ -103,6 +117,7 @@ def _first_sequences(rarity: Tensor, school: School, options: HalfByHalf, random
     active[rank.argsort(descending=True)[:half]] = True
     others = (school.over_vocabulary & ~active).nonzero()[:, 0]
     active[others[torch.randperm(len(others), generator=random)[:half]]] = True
+    active |= ~school.over_vocabulary & (rarity.amax(dim=1) > 0)
     return active
 
 

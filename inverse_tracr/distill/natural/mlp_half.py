@@ -28,7 +28,7 @@ JOINING = 300
 GRAIN = 64
 """Reads of the teacher's neurons that agree to 1 / GRAIN are one case."""
 
-FAR_SHARE, FAR, FAR_WEIGHT = 0.5, 6.0, 0.1
+FAR_SHARE, FAR, FAR_WEIGHT = 0.5, 6.0, 0.02
 """Places, as a share of all uniform ones, where errors are exaggerated; by how much at most; their weight."""
 
 TURNED_BY = 400
@@ -166,7 +166,9 @@ class _Practice:
             count, before = int(wrong.sum()), fewest
             if before < 0 or count <= before:
                 best, fewest = neurons, count
-            if fewest <= options.enough * len(wrong) or 0 <= before * (1 - options.better) < count:
+            # One round can leave no place wrong and all a little off, which a head that counts adds up.
+            done = number > 0 and fewest <= options.enough * len(wrong)
+            if done or 0 <= before * (1 - options.better) < count:
                 break
             self._mind(wrong)
         return best, self._refitted(best)

@@ -11,8 +11,16 @@ import torch
 from inverse_tracr.distill import NATURAL, Teacher
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import natural_halves, teacher_halves
+from inverse_tracr.distill.natural import embedding, heads
 from inverse_tracr.distill.natural.attention_half import train_attention
-from inverse_tracr.distill.natural.bearing import COUNTED, READ, bearable, gaps, loss_share
+from inverse_tracr.distill.natural.bearing import (
+    COUNTED,
+    READ,
+    bearable,
+    gaps,
+    heard,
+    loss_share,
+)
 from inverse_tracr.distill.natural.embedding import natural_w_emb
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.mlp_half import (
@@ -171,6 +179,44 @@ def test_the_outlook_is_the_loss_so_far(counting: tuple[Task, School, torch.Tens
     assert not outlook.is_hopeless(OPTIONS)
     assert outlook.is_hopeless(replace(OPTIONS, own_loss=outlook.own / 2))
     assert outlook.is_hopeless(replace(OPTIONS, expected_loss=outlook.expected / 2))
+
+
+def test_w_emb_holds_what_heads_read_of_uniform_residuals_where_they_are_heard(
+    counting: tuple[Task, School, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, school, _ = counting
+    halves = teacher_halves(task)
+    head = torch.from_numpy(halves[0].read[0])
+    places = school.residuals[0][school.drawn]
+    asked = places @ (head[0].T @ head[1]) / 100
+
+    def lost(least: float) -> float:
+        monkeypatch.setattr(embedding, "LEAST_HEARD", least)
+        w_emb = torch.from_numpy(natural_w_emb(task, halves, school, ripples(task, halves, school), OPTIONS))
+        told = torch.cat([places @ w_emb.T, torch.ones(len(places), 1)], dim=1)
+        found = told @ torch.linalg.lstsq(told, asked, driver="gelsd").solution
+        return float((asked - found).square().sum())
+
+    assert lost(0.0) < 0.95 * lost(1.0)
+
+
+def test_heads_learn_patterns_on_uniform_residuals_where_they_are_heard(
+    counting: tuple[Task, School, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, school, _ = counting
+    lesson = lesson_at(0, counting)
+    options = replace(OPTIONS, head_each=100.0)
+
+    def wrong(least: float) -> float:
+        monkeypatch.setattr(heads, "LEAST_HEARD", least)
+        half, _ = train_attention(task, 0, lesson, options, torch.Generator().manual_seed(0))
+        read, bias = torch.from_numpy(half.read), torch.from_numpy(half.read_bias)
+        query, key = (lesson.stream @ (read[0, i] @ lesson.w_emb.T).T + bias[0, i] for i in (0, 1))
+        pattern = (query @ key.mT * task.d_head**-0.5 + school.mask).softmax(dim=-1)
+        return float((pattern - school.patterns[0][0]).abs().sum(dim=-1)[school.drawn].mean())
+
+    assert heard(task, lesson.outputs()[school.drawn]) < heads.LEAST_HEARD
+    assert wrong(0.0) < 0.8 * wrong(1.0)
 
 
 def test_neurons_turn_to_where_outputs_change() -> None:
