@@ -14,6 +14,7 @@ from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import Program
+from inverse_tracr.rasp.readable import description
 
 MOSTLY = 0.5
 """Share of inputs on which a refuted program agrees so that others are not looked for."""
@@ -103,9 +104,16 @@ class _Found:
         return self.proposal.noise > 0 or self.verification.agreement >= MOSTLY
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, float]:
-        """Verified ones first, whole ones, those read through noise, then by agreement."""
-        return self.verification.verified, self.whole, self.proposal.noise > 0, self.verification.agreement
+    def rank(self) -> tuple[bool, bool, bool, float, int]:
+        """Verified ones first, whole ones, those read through noise, by agreement; short before long ones."""
+        verification, program = self.verification, self.proposal.program
+        length = 0 if program is None else len(program.lines) + description(program)
+        return verification.verified, self.whole, self.proposal.noise > 0, verification.agreement, -length
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is verified, and no better one is to be looked for."""
+        return self.verification.verified and not self.proposal.doubtful
 
 
 class Hunt:
@@ -124,7 +132,7 @@ class Hunt:
     @property
     def over(self) -> bool:
         """Whether a program is verified, or no other way of reading the model would help."""
-        return self._mostly_read or (self._best is not None and self._best.verification.verified)
+        return self._mostly_read or (self._best is not None and self._best.settled)
 
     def ask(self, name: str, proposer: Proposer) -> None:
         """Judge what a proposer proposes until a program is verified; repair its best one if it was read."""
@@ -148,6 +156,8 @@ class Hunt:
 
     def repair_guesses(self) -> None:
         """Repair the best guess of each proposer, where none was right: the budget goes by agreement."""
+        if self._best is not None and self._best.verification.verified:
+            return
         waiting = sorted(self._refuted_guesses, key=lambda f: -f.verification.agreement)
         for found in waiting[:MOST_GUESSES]:
             if not self.over:

@@ -20,7 +20,8 @@ class Proposal:
     read off the weights line by line: that it is mostly right says nothing of the model. `tried`: candidates,
     programs that end at a half-layer among them, that were tried since the proposal before. `noise` is the
     share of its root mean square that the noise of a tensor has, where the program was read through noise: a
-    model that departs from every program, and this is the one that its weights stand for.
+    model that departs from every program, and this is the one that its weights stand for. `doubtful`: outputs
+    were looked up, so that others are asked even where it is verified, and the shortest is taken.
     """
 
     program: Program | None
@@ -30,6 +31,7 @@ class Proposal:
     guess: bool = False
     tried: int = 1
     noise: float = 0.0
+    doubtful: bool = False
 
 
 Judge = Callable[[Program], Verification]

@@ -136,3 +136,31 @@ def test_guesses_are_repaired_last_and_by_how_right_they_are(monkeypatch: pytest
     assert found.method == "near, repaired"
     assert [entry.split(":")[0] for entry in found.tried] == ["far", "near", "repair"]
     assert int(found.tried[-1].split(": ")[1]) < 500
+
+
+def test_where_outputs_were_looked_up_others_are_asked_and_the_shortest_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    true = program_of(TRUE)[0]
+    longer = program_of(TRUE.replace("return many", "same_again = map(many, x)\nreturn same_again"))[0]
+    asked: list[str] = []
+
+    def proposer(name: str, program: Program, *, doubtful: bool):
+        def propose(_model: TransformerProgram, _judge: Judge):
+            asked.append(name)
+            yield Proposal(program, guess=True, doubtful=doubtful)
+
+        return propose
+
+    registered = {
+        "long": proposer("long", longer, doubtful=True),
+        "short": proposer("short", true, doubtful=False),
+        "later": proposer("later", true, doubtful=False),
+    }
+    monkeypatch.setattr(sys.modules["inverse_tracr.decompile.proposers"], "_PROPOSERS", registered)
+
+    found = decompile(model_of(TRUE), method="long+short+later")
+
+    assert asked == ["long", "short"]
+    assert found.method == "short"
+    assert decompile(model_of(TRUE), method="long").verification.verified
