@@ -62,7 +62,7 @@ def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
     frequent one.
     """
     sizes = [len(column.values) for column in operands]
-    flat = np.ravel_multi_index(tuple(cells.T), sizes)
+    flat = cells @ np.cumprod([1, *sizes[:0:-1]])[::-1]  # row by row, as tables have their entries
     for function, results, swapped in _candidates(operands):
         said = [results[i] for i in flat.tolist()]
         values = _one_to_one(classes, said)
