@@ -29,7 +29,7 @@ def decompile(
     model
         Model folder (model.safetensors and config.json).
     method
-        How programs are found: some of lift, unmix, meta, search and repair joined by +, as in
+        How programs are found: some of lift, unmix, linear, meta, search, repair joined by +, as in
         lift+search, or auto: all of them, cheapest first.
     report
         HTML file to write, too: the program beside the model, to look at and to step through.

@@ -54,7 +54,7 @@ def evaluate(
     split
         Which split of a zoo; test sets have only `test`.
     method
-        auto (the default), or some of lift, unmix, meta, search, repair and what else is registered joined
+        auto (the default), or some of lift, unmix, linear, meta, search, repair and others registered joined
         by +; may be given several times.
     decompiler
         module:function that takes a model and returns a program; may be given several times.
