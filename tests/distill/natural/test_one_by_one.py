@@ -34,7 +34,7 @@ def test_an_error_in_training_rejects_that_student_alone(
 ) -> None:
     train = one_by_one.train_halves
 
-    def fails(task: Task, teacher: Sequence[Half], options: HalfByHalf) -> Trained:
+    def fails(task: Task, teacher: Sequence[Half], options: HalfByHalf) -> Trained | None:
         if task.teacher.item == 1:
             raise RuntimeError("not positive-definite")
         return train(task, teacher, options)
