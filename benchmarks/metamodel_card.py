@@ -27,14 +27,16 @@ def card(description: dict[str, Any], rows: list[dict[str, Any]], parameters: in
     return f"""# The shipped meta-model
 
 `{WEIGHTS}`: {parameters:,} parameters. `{DESCRIPTION}`: options of its run, and the temperature of its
-score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run; it was
-made before small changes to what is seen of a model, so that the run makes other weights today.
+score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run; about
+one lesson in forty was made before heads that move nothing were hidden, so that the weights of the run
+differ from these.
 
 ## Data
 
 {config["programs"]:,} random programs, {share} % of the preset `tracr`, the others `sound`, stream of seed
 {config["seed"]}, learned from {config["epochs"]} times in batches of {config["batch"]}; compiled on the fly,
-{100 * config["blurred"]:.0f} % with noise on what half-layers write. Functions of test sets were rejected.
+{100 * config["blurred"]:.0f} % with noise on what half-layers write, most of them made to look like students.
+Functions of test sets were rejected.
 Zoos of students: {zoos}.
 
 ## Figures
