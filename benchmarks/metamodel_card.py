@@ -28,8 +28,8 @@ def card(description: dict[str, Any], rows: list[dict[str, Any]], parameters: in
 
 `{WEIGHTS}`: {parameters:,} parameters. `{DESCRIPTION}`: options of its run, and the temperature of its
 score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run; about
-one lesson in a hundred without noise was made before heads that move nothing were hidden, so that the weights of the run
-differ from these.
+one lesson in a hundred without noise was made before heads that move nothing were hidden, so that the
+weights of the run differ from these.
 
 ## Data
 
