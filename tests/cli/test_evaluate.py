@@ -47,7 +47,7 @@ def test_rows_and_the_section_of_results(
     assert row["functional_match"] == 1.0
     assert row["false_equivalent"] == 0
     written = (tmp_path / "docs" / "results.md").read_text(encoding="utf-8")
-    assert "<!-- begin: evaluation -->" in written
+    assert "<!-- begin: evaluation-standard-test -->" in written
     assert "| standard-test | lift | 2 |" in written
     assert len((tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 

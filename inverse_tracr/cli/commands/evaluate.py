@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import time
@@ -74,7 +75,8 @@ def evaluate(
     json
         Print the rows as one JSON object.
     write
-        Write the tables to their section of docs/results.md in the working directory.
+        Write the tables to their section of docs/results.md in the working directory; one test set alone has
+        a section of its own.
     """
     from inverse_tracr.evaluate.decompilers import AUTO
     from inverse_tracr.evaluate.findings import findings
@@ -92,7 +94,7 @@ def evaluate(
     else:
         emit(main_table([one.summary for one in found]))
     if write:
-        _write(found, quick=quick, noise=noise)
+        _write(found, sets, quick=quick, noise=noise)
 
 
 def _check(
@@ -158,7 +160,7 @@ def _evaluate(
     return records
 
 
-def _write(found: Sequence[Findings], *, quick: bool, noise: float) -> None:
+def _write(found: Sequence[Findings], sets: Sequence[str], *, quick: bool, noise: float) -> None:
     from inverse_tracr.evaluate.markdown import report
     from inverse_tracr.evaluate.sections import plain_arguments, provenance, replace_section
 
@@ -166,6 +168,8 @@ def _write(found: Sequence[Findings], *, quick: bool, noise: float) -> None:
     if not path.parent.is_dir():
         raise UsageError("--write needs a checkout as working directory", expected="a folder docs")
     name, title = ("evaluation-quick", "Evaluation, quick") if quick else ("evaluation", "Evaluation")
+    if len(sets) == 1:
+        name, title = f"{name}-{re.sub('[^a-z0-9]+', '-', sets[0].lower())}", f"{title}: {sets[0]}"
     if noise:
         name, title = f"{name}-noise-{noise:g}".replace(".", "-"), f"{title}, noise of {noise:.0%}"
     command = shlex.join(["inverse-tracr", *plain_arguments()])
