@@ -10,6 +10,7 @@ from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, propose
 from inverse_tracr.decompile.refine import refine
 from inverse_tracr.decompile.relays import without_relays
 from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
+from inverse_tracr.decompile.told_apart import with_neurons
 from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
@@ -210,6 +211,9 @@ class Hunt:
         best = self._best or _Found(method, Proposal(None), _NOTHING)
         proposal, verification = best.proposal, best.verification
         understood = replace(proposal, partial="") if verification.verified else self._understood
+        evidence = proposal.evidence
+        if proposal.program is not None and not proposal.partial:
+            evidence = with_neurons(self._model, proposal.program, evidence)
         return Decompilation(
             program=None if proposal.partial and not verification.verified else proposal.program,
             signature=self._model.signature,
@@ -217,7 +221,7 @@ class Hunt:
             method=best.method,
             candidates=sum(self._tried.values()),
             seconds=seconds,
-            evidence=proposal.evidence,
+            evidence=evidence,
             partial=understood.partial,
             unexplained=understood.unexplained or proposal.unexplained,
             tried=tuple(f"{n}: {count}" for n, count in self._tried.items()),
