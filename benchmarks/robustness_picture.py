@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.cost_by_length import STYLE
 from inverse_tracr.evaluate.intervals import Estimate
 from inverse_tracr.report.svg import Element, add, element, svg_file
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 480, 280, 56, 40, 28
 COLOURS = ("#0072b2", "#999999", "#d55e00", "#009e73")
-STYLE = (
-    "text{font-family:'DejaVu Sans',sans-serif;font-size:12px;fill:#444}"
-    " line,polyline{fill:none} .grid{stroke:#ddd}"
-)
 
 
 @dataclass(frozen=True)

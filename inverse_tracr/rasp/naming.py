@@ -209,6 +209,7 @@ def _is_of_differences(keys: tuple[Value, ...], queries: tuple[Value, ...], rows
     """Whether all values are whole numbers, and the difference of key and query decides the selection."""
     if not all(isinstance(value, int) for value in (*keys, *queries)):
         return False
+    # The check above has left whole numbers alone, which a type checker does not see in two tuples at once.
     decided: dict[int, int] = {}
     return all(
         decided.setdefault(key - query, selected) == selected  # pyright: ignore[reportOperatorIssue, reportArgumentType]

@@ -27,7 +27,7 @@ from inverse_tracr.rasp.program import (
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
-from inverse_tracr.rasp.values import Maybe, Value, is_number, ordered
+from inverse_tracr.rasp.values import Maybe, Value, as_number, is_number, ordered
 from inverse_tracr.report.text import operation, shown
 
 MAX_ENTRIES = 100_000
@@ -128,7 +128,7 @@ class _Writer:
                 return numbers, tuple(function.nearest(x) for x in numbers), False
         found = _value_sets(self._program, self._signature)[line.operand]
         _check_size(len(found))
-        numbers = sorted({float(x) for x in found})  # pyright: ignore[reportArgumentType]
+        numbers = sorted({as_number(x) for x in found})
         return numbers, tuple(function(x) for x in numbers), True
 
     def _chosen(self, line: Select) -> list[str]:

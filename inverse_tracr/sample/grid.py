@@ -71,6 +71,7 @@ class Grid:
 
     def describe(self, column: Index, size: int) -> Description:
         """What the laws ask of a column of values below `size`."""
+        # A compiled kernel returns a tuple whose types are not known.
         return Description(*describe(column, size, self.places, self.place_count))  # pyright: ignore[reportArgumentType]
 
     def chosen(self, table: Index, queries: Index, keys: Index) -> Index:

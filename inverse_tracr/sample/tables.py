@@ -89,6 +89,7 @@ def mean_table(max_seq_len: int) -> Tabulated:
 @lru_cache(maxsize=20_000)
 def linear_table(first_factor: int | float, second_factor: int | float, xs: Values, ys: Values) -> Tabulated:
     """`first_factor * x + second_factor * y` on all pairs; table of shape [len(xs), len(ys)]."""
+    # Operands of a linear map are numbers; their own type is kept, for a sum of whole numbers is whole.
     sums = [_plain(first_factor * x + second_factor * y) for x in xs for y in ys]  # pyright: ignore[reportOperatorIssue]
     values = ordered(value for value in sums if value is not None)
     index = {value: i for i, value in enumerate(values)}

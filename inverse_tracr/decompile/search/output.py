@@ -15,7 +15,7 @@ from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, 
 from inverse_tracr.rasp.readable import rename_values
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
-from inverse_tracr.rasp.values import Maybe, Value, is_number
+from inverse_tracr.rasp.values import Maybe, Value, as_number, is_number
 
 
 def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) -> Program | None:
@@ -179,7 +179,7 @@ def with_whole_tables(program: Program, signature: Signature) -> Program:
                 for exact in (True, False)
                 for number in ValueSets(below, signature, exact_means=exact)[line.operand]
             )
-            entries = tuple((n, line.function.nearest(float(n))) for n in numbers)  # pyright: ignore[reportArgumentType]
+            entries = tuple((n, line.function.nearest(as_number(n))) for n in numbers)
             lines[position] = Map(line.operand, UnaryTable(entries), line.encoding)
     return Program(tuple(lines), program.output, program.names)
 
