@@ -55,3 +55,14 @@ def test_a_test_set_must_be_known(command: CommandLine, tmp_path: Path) -> None:
     found = command("zoo", "test-sets", "--out", str(tmp_path), "--only", "best-test")
     assert found.code == ExitCode.USAGE
     assert "standard-test" in found.err
+
+
+def test_a_test_set_can_be_built_in_part(command: CommandLine, tmp_path: Path) -> None:
+    args = ("zoo", "test-sets", "--out", str(tmp_path), "--only", "standard-test", "--count", "5")
+    assert command(*args, "--engine", "serial").code == ExitCode.DONE
+    assert Zoo(tmp_path / "standard-test").manifest.count == 5
+
+
+def test_quick_sets_have_their_own_count(command: CommandLine, tmp_path: Path) -> None:
+    found = command("zoo", "test-sets", "--out", str(tmp_path), "--quick", "--count", "5")
+    assert found.code == ExitCode.USAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -226,6 +226,7 @@ def build_test_sets(
     out: Path,
     only: str | None = None,
     quick: Flag = False,
+    count: int | None = None,
     engine: EngineName = "local",
     workers: int | None = None,
     update: Flag = False,
@@ -242,6 +243,9 @@ def build_test_sets(
     quick
         Only the first 48 models of standard-test, compressed-test and natural-test, which come with the
         package.
+    count
+        Models of each set instead of all of it: the same stream of programs and shares of lengths, fewer
+        models. Only whole sets are compared with the manifest.
     engine
         serial, local or ray.
     workers
@@ -253,17 +257,21 @@ def build_test_sets(
     from inverse_tracr.zoo.quick import QUICK_SETS, quick_config
     from inverse_tracr.zoo.test_sets import TEST_SETS, compare, update_hashes
 
+    if quick and count is not None:
+        raise UsageError("how many models?", expected="--quick or --count", got="both")
     names = list(QUICK_SETS if quick else TEST_SETS)
     if only is not None and only not in names:
         raise UsageError("there is no such test set", expected=", ".join(names), got=only)
     for name in [only] if only else names:
         config = quick_config(name) if quick else TEST_SETS[name].config
+        config = config if count is None else replace(config, count=count)
         chosen = _engine(engine, workers, 4.0, 60.0)
         size = _chunk_size(None, config)
         manifest = build_zoo(config, out / name, engine=chosen, chunk_size=size, report=_Reporter())
-        if update and not quick:
+        whole = not quick and count is None
+        if update and whole:
             update_hashes(name, manifest)
-        elif not quick:
+        elif whole:
             compare(name, manifest)
         note(f"{out / name}: {manifest.count:,} models")
 
