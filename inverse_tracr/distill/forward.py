@@ -7,6 +7,7 @@ W_emb once a pass, and what they write is kept uncompressed for the layer-wise l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -95,7 +96,32 @@ def _half_with_error(half: HalfStack, residual: Tensor, error: Tensor, scope: Sc
 
 
 def _spread(residual: Tensor, dims: Tensor, output: Tensor) -> Tensor:
-    """`residual` with the rows of `output` added at `dims`; a row at `d_full` goes nowhere."""
-    padded = torch.nn.functional.pad(residual, (0, 0, 0, 1))
-    where = dims[..., None].expand(-1, -1, residual.shape[2])
-    return padded.scatter_add(1, where, output)[:, :-1]
+    """`residual` with the rows of `output` added at `dims`; rows at `d_full` stand last and go nowhere."""
+    found: Any = _Spread.apply(residual, dims, output)
+    return found
+
+
+class _Spread(torch.autograd.Function):
+    """Rows are added whole: PyTorch's `scatter_add` goes entry by entry."""
+
+    @staticmethod
+    def forward(ctx: Any, residual: Tensor, dims: Tensor, output: Tensor) -> Tensor:
+        ctx.dims, ctx.rows = dims, output.shape[1]
+        spread = residual.clone()
+        for own, where, rows in zip(spread, _known(dims, residual.shape[1]), output, strict=True):
+            own.index_add_(0, where, rows[: len(where)])
+        return spread
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, Tensor]:
+        (grad,) = grads
+        by_output = grad.new_zeros(len(grad), ctx.rows, grad.shape[2])
+        for own, where, rows in zip(by_output, _known(ctx.dims, grad.shape[1]), grad, strict=True):
+            own[: len(where)] = rows[where]
+        return grad, None, by_output
+
+
+def _known(dims: Tensor, d_full: int) -> list[Tensor]:
+    """The dimensions that each student writes to."""
+    counts: list[int] = (dims < d_full).sum(dim=1).tolist()
+    return [own[:count] for own, count in zip(dims, counts, strict=True)]

@@ -9,18 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inverse_tracr.distill.agreement import agreement_of
 from inverse_tracr.distill.attention import Scope
-from inverse_tracr.distill.forward import run_students, run_teachers
-from inverse_tracr.distill.halves import Half, folded_halves
+from inverse_tracr.distill.forward import run_students
+from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.lessons import Draw, draw, lesson
 from inverse_tracr.distill.losses import Scales, layer_loss, output_loss
 from inverse_tracr.distill.recipe import Inputs, Kind, Recipe
 from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.teacher import Stream, Task
-from inverse_tracr.distill.truth import right, targets_of
 from inverse_tracr.model import Weights
 from inverse_tracr.model.shapes import Float32
-from inverse_tracr.rasp import comparison_inputs
 
 MOST_LOSS = 0.05
 LEAST_AGREEMENT = 0.9
@@ -35,7 +34,7 @@ REJECTED_INPUTS = 200
 HELD_OUT_VOCABULARY = 64
 HELD_OUT_UNIFORM = 512
 CHUNK = 64
-"""Uniform residuals, or inputs times 1/8, that are judged at once."""
+"""Uniform residuals that are judged at once."""
 
 _MEASURE = Recipe(Kind.COMPRESSED, layer_inputs=Inputs.RANDOM, by_resolution=False)
 
@@ -84,11 +83,11 @@ def judge(candidate: Candidate, folded: Weights) -> Judgement:
 
 
 def _held_out_loss(candidate: Candidate) -> tuple[float, float]:
-    task = candidate.task
+    task, sides = candidate.task, _Sides.of(candidate)
     drawn = draw(task, task.random(Stream.JUDGING), HELD_OUT_VOCABULARY, HELD_OUT_UNIFORM)
-    layers = np.mean([_losses(candidate, part)[0] for part in _parts(drawn)])
+    layers = np.mean([_losses(task, sides, part)[0] for part in _parts(drawn)])
     only_vocabulary = _slice(drawn, slice(0, drawn.vocabulary))
-    return float(layers), _losses(candidate, only_vocabulary)[1]
+    return float(layers), _losses(task, sides, only_vocabulary)[1]
 
 
 def _parts(drawn: Draw) -> list[Draw]:
@@ -102,62 +101,34 @@ def _slice(drawn: Draw, part: slice) -> Draw:
     return Draw(drawn.residual[:, part], drawn.length[part], drawn.targets[:, part], inside)
 
 
-def _losses(candidate: Candidate, drawn: Draw) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Sides:
+    """Teacher and student, each as a stack of one, and what errors count."""
+
+    teachers: Stack
+    students: Stack
+    w_emb: Tensor
+    scales: Scales
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> _Sides:
+        task, cpu = candidate.task, torch.device("cpu")
+        shape = StackShape.of([task], [candidate.teacher])
+        teachers = Stack.alone(shape, task, candidate.teacher, task.config.d_head, cpu)
+        scales = Scales.empty(teachers)
+        scales.put(0, task, teachers, by_resolution=False)
+        shape = StackShape.of([task], [candidate.halves])
+        students = Stack.alone(shape, task, candidate.halves, task.d_head, cpu)
+        return cls(teachers, students, torch.from_numpy(candidate.w_emb)[None], scales)
+
+
+def _losses(task: Task, sides: _Sides, drawn: Draw) -> tuple[float, float]:
     """Layer-wise and output loss on one batch."""
-    task, cpu = candidate.task, torch.device("cpu")
-    shape = StackShape.of([task], [candidate.teacher])
-    teachers = Stack.empty(shape, 1, cpu)
-    teachers.put(0, task, candidate.teacher, task.config.d_head)
-    scales = Scales.empty(teachers)
-    scales.put(0, task, teachers, by_resolution=False)
-    batch = lesson(task, candidate.teacher, drawn, shape, cpu)
-    students, w_emb = _alone(candidate)
+    batch = lesson(task, sides.teachers, drawn)
+    students = sides.students
     scope = Scope(batch.scope.keys, students.scale, students.causal)
     with torch.no_grad():
-        outputs, logits = run_students(students, w_emb, batch.residual, scope)
-        layers = layer_loss(_MEASURE, batch, teachers, scales, outputs)
-        output = output_loss(batch, teachers, scales, logits)
+        outputs, logits = run_students(students, sides.w_emb, batch.residual, scope)
+        layers = layer_loss(_MEASURE, batch, sides.teachers, sides.scales, outputs)
+        output = output_loss(batch, sides.teachers, sides.scales, logits)
     return float(layers), float(output)
-
-
-def _alone(candidate: Candidate) -> tuple[Stack, Tensor]:
-    shape = StackShape.of([candidate.task], [candidate.halves])
-    stack = Stack.empty(shape, 1, torch.device("cpu"))
-    stack.put(0, candidate.task, candidate.halves, candidate.task.d_head)
-    return stack, torch.from_numpy(candidate.w_emb)[None]
-
-
-def agreement_of(task: Task, folded: Weights, most: int | None = None) -> tuple[float, float, int]:
-    """Shares of inputs and of positions that the folded student has right, and the number of inputs:
-    the verifier's, at most `most` of each length.
-    """
-    stack = _folded_stack(task, folded)
-    encoder = task.compiled.input_encoder
-    rows = np.array([encoder.row(token) for token in task.signature.vocab])
-    whole = places = right_places = inputs = 0
-    for tokens in comparison_inputs(task.signature):
-        stride = 1 if most is None else -(-len(tokens) // most)
-        for part in np.array_split(tokens[::stride], -(-len(tokens) // (8 * CHUNK * stride))):
-            ids = np.concatenate([np.full((len(part), 1), encoder.bos), rows[part]], axis=1).T
-            residual = folded.W_E[ids] + folded.W_pos[: len(ids), None]
-            positions, count, d_model = residual.shape
-            flat = torch.from_numpy(residual.transpose(2, 0, 1).reshape(1, d_model, -1).copy())
-            scope = Scope(torch.zeros(1, positions, count), stack.scale, stack.causal)
-            with torch.no_grad():
-                _, residuals = run_teachers(stack, flat, scope)
-            said = torch.mm(stack.unembed[0], residuals[-1][0]).view(-1, positions, count)[:, 1:]
-            good = right(task, said, torch.from_numpy(targets_of(task, part).T.copy()))
-            whole += int(good.all(dim=0).sum())
-            right_places += int(good.sum())
-            places += good.numel()
-            inputs += count
-    return whole / inputs, right_places / places, inputs
-
-
-def _folded_stack(task: Task, folded: Weights) -> Stack:
-    """A folded model as a stack of one."""
-    halves = folded_halves(folded)
-    cpu = torch.device("cpu")
-    stack = Stack.empty(StackShape.of([task], [halves], d_full=task.d_model), 1, cpu)
-    stack.put_folded(0, task, halves, folded)
-    return stack

@@ -13,7 +13,7 @@ from torch import Tensor
 from inverse_tracr.distill.attention import MASKED, Scope
 from inverse_tracr.distill.forward import Outputs, run_teachers
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.stack import Stack, StackShape
+from inverse_tracr.distill.stack import Stack
 from inverse_tracr.distill.teacher import Task
 from inverse_tracr.distill.truth import NO_VALUE, targets_of
 
@@ -112,9 +112,12 @@ class Lessons:
         """Draw the lessons of a student and write them over slot `slot`."""
         self.teachers.put(slot, task, halves, task.config.d_head)
         vocabulary, uniform = self._sizes
+        teacher = Stack.alone(
+            self.teachers.shape, task, halves, task.config.d_head, self.teachers.scale.device
+        )
         for page in self.pages:
             drawn = draw(task, random, vocabulary, uniform)
-            alone = lesson(task, halves, drawn, self.teachers.shape, page.residual.device)
+            alone = lesson(task, teacher, drawn)
             page.residual[slot] = alone.residual[0]
             page.scope.keys[slot] = alone.scope.keys[0]
             page.targets[slot] = alone.targets[0]
@@ -135,11 +138,10 @@ class Lessons:
         page.weights[slot, 2] = page.weights[slot, 1]
 
 
-def lesson(task: Task, halves: Sequence[Half], drawn: Draw, shape: StackShape, device: torch.device) -> Batch:
-    """The batch of one student alone, padded to `shape`."""
+def lesson(task: Task, teacher: Stack, drawn: Draw) -> Batch:
+    """The batch of one student alone, padded as `teacher` is, the stack of its teacher alone."""
     n_ctx, sequences, d_full = drawn.residual.shape
-    stack = Stack.empty(shape, 1, device)
-    stack.put(0, task, halves, task.config.d_head)
+    shape, device = teacher.shape, teacher.scale.device
     residual = np.zeros((shape.d_full, shape.n_ctx, sequences), dtype=np.float32)
     residual[:d_full, :n_ctx] = drawn.residual.transpose(2, 0, 1)
     there = np.arange(shape.n_ctx)[:, None] < drawn.length
@@ -153,10 +155,10 @@ def lesson(task: Task, halves: Sequence[Half], drawn: Draw, shape: StackShape, d
     def on_device(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(device)[None]
 
-    scope = Scope(on_device(keys), stack.scale, stack.causal)
+    scope = Scope(on_device(keys), teacher.scale, teacher.causal)
     inputs = on_device(residual).view(1, shape.d_full, -1)
     with torch.no_grad():
-        outputs, _ = run_teachers(stack, inputs, scope)
+        outputs, _ = run_teachers(teacher, inputs, scope)
     return Batch(
         inputs,
         scope,

@@ -93,17 +93,33 @@ def _uniform_effects(tasks: Sequence[Task], teachers: Stack, batch: Batch, scope
     The second moment, [students, d_full, d_full], of the gradient of the outputs in random directions.
     Patterns are held fixed: their gradients near a tie are as large as they are short-lived.
     """
-    probes = [torch.zeros_like(batch.residual, requires_grad=True) for _ in teachers.halves]
-    outputs, _ = run_teachers(teachers, batch.residual, scope, probes)
+    residual = _uniform_part(batch.residual, scope)
+    alone = Scope(scope.keys[..., VOCABULARY:].contiguous(), scope.scale, scope.causal)
+    probes = [torch.zeros_like(residual, requires_grad=True) for _ in teachers.halves]
+    outputs, _ = run_teachers(teachers, residual, alone, probes)
     signs = np.random.default_rng(0)
-    total = torch.zeros((), device=batch.residual.device)
-    for output in outputs:
+    total = torch.zeros((), device=residual.device)
+    for half, output in zip(teachers.halves, outputs, strict=True):
         if output is not None:
-            drawn = signs.integers(0, 2, size=tuple(output.shape), dtype=np.int8)
-            total = total + (output * torch.from_numpy(drawn).to(output.device).mul(2).sub(1)).sum()
+            shape = (len(residual), half.shape.rows, batch.residual.shape[2])
+            drawn = torch.from_numpy(signs.integers(0, 2, size=shape, dtype=np.int8)).to(residual.device)
+            total = total + (output * _uniform_part(drawn, scope).mul(2).sub(1)).sum()
     gradients = torch.autograd.grad(total, probes, allow_unused=True, materialize_grads=True)
     mean_over = _mean_over(tasks, teachers)
-    return [_second_moment(g, batch.weights[:, 1]) * mean_over for g in gradients]
+    return [_second_moment(_everywhere(g, scope), batch.weights[:, 1]) * mean_over for g in gradients]
+
+
+def _uniform_part(places: Tensor, scope: Scope) -> Tensor:
+    """Those of `places` [students, rows, places] that hold uniform residuals."""
+    by_sequence = places.view(*places.shape[:2], scope.positions, scope.sequences)
+    return by_sequence[..., VOCABULARY:].flatten(2)
+
+
+def _everywhere(uniform: Tensor, scope: Scope) -> Tensor:
+    """`uniform` [students, rows, places of uniform residuals] with zeros at all other places."""
+    found = uniform.new_zeros(*uniform.shape[:2], scope.positions, scope.sequences)
+    found[..., VOCABULARY:] = uniform.view(*uniform.shape[:2], scope.positions, -1)
+    return found.flatten(2)
 
 
 def _mean_over(tasks: Sequence[Task], teachers: Stack) -> Tensor:

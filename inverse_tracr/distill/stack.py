@@ -11,7 +11,6 @@ from torch import Tensor
 
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.teacher import Task
-from inverse_tracr.model import Weights
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,8 @@ class StackShape:
     d_vocab_out: int
 
     @classmethod
-    def of(
-        cls, tasks: Sequence[Task], halves: Sequence[Sequence[Half]], d_full: int | None = None
-    ) -> StackShape:
-        """The sizes that hold all of these students; `d_full` where their half-layers are folded."""
+    def of(cls, tasks: Sequence[Task], halves: Sequence[Sequence[Half]]) -> StackShape:
+        """The sizes that hold all of these students."""
         depth = max(len(found) for found in halves)
         shapes: list[HalfShape] = []
         for level in range(depth):
@@ -53,7 +50,7 @@ class StackShape:
             )
         return cls(
             tuple(shapes),
-            d_full=d_full or max(t.config.d_model for t in tasks),
+            d_full=max(t.config.d_model for t in tasks),
             d_model=max(t.d_model for t in tasks),
             n_ctx=max(t.config.n_ctx for t in tasks),
             d_vocab_out=max(t.config.d_vocab_out for t in tasks),
@@ -167,6 +164,15 @@ class Stack:
             torch.zeros(students, device=device),
         )
 
+    @classmethod
+    def alone(
+        cls, shape: StackShape, task: Task, halves: Sequence[Half], d_head: int, device: torch.device
+    ) -> Stack:
+        """A stack of one student, padded to `shape`."""
+        stack = cls.empty(shape, 1, device)
+        stack.put(0, task, halves, d_head)
+        return stack
+
     @property
     def students(self) -> int:
         """Number of slots."""
@@ -174,13 +180,7 @@ class Stack:
 
     def put(self, slot: int, task: Task, halves: Sequence[Half], d_head: int) -> None:
         """Write a student over slot `slot`; `d_head` is the size of its heads before padding."""
-        self._put(slot, task, halves, d_head, task.compiled.weights.W_U)
-
-    def put_folded(self, slot: int, task: Task, halves: Sequence[Half], folded: Weights) -> None:
-        """Write a folded student over slot `slot`; `d_full` of this stack is the student's d_model."""
-        self._put(slot, task, halves, task.d_head, folded.W_U)
-
-    def _put(self, slot: int, task: Task, halves: Sequence[Half], d_head: int, w_u: np.ndarray) -> None:
+        w_u = task.compiled.weights.W_U
         for level, stacked in enumerate(self.halves):
             stacked.put(slot, halves[level] if level < len(halves) else None)
         d_full, columns = w_u.shape
