@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import is_
+from operator import is_, itemgetter
 from typing import NamedTuple
 
+from inverse_tracr.rasp.caching import types_of
 from inverse_tracr.rasp.functions import Comparison, NamedPredicate, UnaryTable, compose
 from inverse_tracr.rasp.fusion import live_positions, select_lines
 from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
@@ -53,14 +54,18 @@ def canonical_places(
     only at those that Tracr's inference knows.
     """
     places = {position: position for position in range(len(program))}
+    sets = ValueSets(program, signature, exact_means=exact_means)
     for _ in range(_MAX_PASSES):
-        sets = ValueSets(program, signature, exact_means=exact_means)
         fused, kept = _fuse(program, sets)
         if fused is not program:
             sets = ValueSets(fused, signature, exact_means=exact_means)
-        simpler, moved = _Rewriter(fused, sets).result()
+        rewriter = _Rewriter(fused, sets)
+        simpler, moved = rewriter.result()
         places = {old: moved[kept[now]] for old, now in places.items() if now in kept and kept[now] in moved}
         if simpler == program:
+            return simpler, places
+        sets = ValueSets(simpler, signature, exact_means=exact_means)
+        if rewriter.is_settled(sets):
             return simpler, places
         program = simpler
     return program, places
@@ -132,6 +137,8 @@ class _Rewriter:
         self._lines: list[Line] = []
         self._place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
         self._known = {ref: _Known(self._sets[ref], self._sets[ref]) for ref in (TOKENS, INDICES)}
+        self._kinds: dict[int, type | None] = {}
+        self._emptied = False
 
     def result(self) -> tuple[Program, dict[int, int]]:
         """The rewritten program, and where each line went."""
@@ -144,17 +151,44 @@ class _Rewriter:
             self._append(levels[level])
         output = self._place[self._program.output]
         live = live_positions(self._lines, output)
+        if len(live) == len(self._lines):
+            moved = {old: now for old, now in self._place.items() if old >= 0}
+            return Program(tuple(self._lines), output), moved
         final = {old: new for new, old in enumerate(live)}
         moved = {old: final[now] for old, now in self._place.items() if old >= 0 and now in final}
         return select_lines(self._lines, live, output), moved
 
+    def is_settled(self, sets: ValueSets) -> bool:
+        """Whether rewriting the result, with these `sets`, would give the very same lines again.
+
+        So it is where no line was dropped or shared, and every function that is seen by its values, or works
+        on such, has values of the same types as before: another rewriting meets the same tables then.
+        """
+        if self._emptied or len(self._lines) != len(self._program):
+            return False
+        return all(
+            self._is_settled_line(position, place, sets)
+            for position, place in self._place.items()
+            if position >= 0
+        )
+
+    def _is_settled_line(self, position: int, place: int, sets: ValueSets) -> bool:
+        known = self._known[position]
+        as_before = known.old is known.new
+        if isinstance(self._lines[place], Map | SequenceMap):
+            kind = sets.table(place).kind
+            if kind is None or (as_before and kind is not self._kinds[position]):
+                return False
+        if not as_before:
+            return True
+        return sets[place] == known.new and types_of(sets[place]) == types_of(known.new)
+
     def _append(self, positions: list[int]) -> None:
         """Append the lines of one depth in order of their content, equal ones once."""
         found = [(self._rewrite(position), position) for position in positions]
-        seen = {f.numbered.line: f for f, _ in found if f.numbered is not None}
-        found = [(_shared(f, seen), position) for f, position in found]
         if len(found) > 1:
-            found.sort(key=lambda pair: _content(pair[0].line))
+            seen = {f.numbered.line: f for f, _ in found if f.numbered is not None}
+            found = _in_order([(_shared(f, seen), position) for f, position in found])
         placed: dict[Line, int] = {}
         for rewritten, position in found:
             if rewritten.line not in placed:
@@ -187,9 +221,14 @@ class _Rewriter:
         return _Known(self._sets[position], self._sets[position])
 
     def _valued(
-        self, position: int, results: tuple[Maybe, ...], line: Callable[[tuple[Maybe, ...]], Line]
+        self,
+        position: int,
+        results: tuple[Maybe, ...],
+        kind: type | None,
+        line: Callable[[tuple[Maybe, ...]], Line],
     ) -> _Found:
         """The line that gives `results`, where they are unseen with 0, 1, ... by first occurrence instead."""
+        self._kinds[position] = kind
         if self._program.encoding(position) is Encoding.NUMERICAL:
             return _Found(line(results), self._plain(position))
         number: dict[Value, int] = {}
@@ -201,22 +240,25 @@ class _Rewriter:
 
     def _map(self, position: int, line: Map) -> _Found:
         operand, place = self._known[line.operand], self._place[line.operand]
+        found = tabulated_unary(line.function, operand.old)
         return self._valued(
             position,
-            tabulated_unary(line.function, operand.old).results,
+            found.results,
+            found.kind,
             lambda results: Map(place, name_unary(operand.new, results), line.encoding),
         )
 
     def _sequence_map(self, position: int, line: SequenceMap) -> _Found:
         first, second = line.first, line.second
-        table = tabulated_binary(line.function, self._known[first].old, self._known[second].old).results
+        found = tabulated_binary(line.function, self._known[first].old, self._known[second].old)
+        table = found.results
         if self._place[first] > self._place[second]:
             table = _transposed(table, len(self._known[second].old))
             first, second = second, first
         xs, ys = self._known[first].new, self._known[second].new
         places = self._place[first], self._place[second]
         return self._valued(
-            position, table, lambda results: SequenceMap(*places, name_binary(xs, ys, results))
+            position, table, found.kind, lambda results: SequenceMap(*places, name_binary(xs, ys, results))
         )
 
     def _linear(self, position: int, line: LinearSequenceMap) -> _Found:
@@ -230,6 +272,7 @@ class _Rewriter:
         keys, queries = self._known[line.keys], self._known[line.queries]
         rows = tabulate_predicate(line.predicate, keys.old, queries.old)
         if not any(map(any, rows)):  # weights hold which queries select something, and here none does
+            self._emptied = True
             return _Found(Select(self._place[line.keys], self._place[line.keys], _NOTHING), _Known((), ()))
         predicate = name_predicate(keys.new, queries.new, rows)
         select = Select(self._place[line.keys], self._place[line.queries], predicate)
@@ -248,8 +291,21 @@ def _transposed(table: tuple[Maybe, ...], columns: int) -> tuple[Maybe, ...]:
     return tuple(value for column in range(columns) for value in table[column::columns])
 
 
-_ORDER = (Select, Aggregate, SelectorWidth, Map, SequenceMap, LinearSequenceMap)
+_ORDER = {
+    kind: rank
+    for rank, kind in enumerate((Select, Aggregate, SelectorWidth, Map, SequenceMap, LinearSequenceMap))
+}
+
+Placed = list[tuple[_Found, int]]
 
 
-def _content(line: Line) -> tuple[int, tuple[Ref, ...], str]:
-    return _ORDER.index(type(line)), operands(line), print_function(line)
+def _in_order(found: Placed) -> Placed:
+    """Lines by operation, operands and the text of their function, which is written where it decides."""
+    heads = [_head(pair[0].line) for pair in found]
+    if len(set(heads)) == len(heads):
+        return [pair for _, pair in sorted(zip(heads, found, strict=True), key=itemgetter(0))]
+    return sorted(found, key=lambda pair: (_head(pair[0].line), print_function(pair[0].line)))
+
+
+def _head(line: Line) -> tuple[int, tuple[Ref, ...]]:
+    return _ORDER[type(line)], operands(line)

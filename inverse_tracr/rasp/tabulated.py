@@ -22,6 +22,17 @@ class Tabulated:
         self.values: tuple[Value, ...] = ordered(r for r in results if r is not None)
 
     @cached_property
+    def kind(self) -> type | None:
+        """The type of all results that are values, `NoneType` where none is; None where they are of several
+        types, or tuples.
+        """
+        kinds = set(map(type, self.results))
+        if len(kinds) > 1:
+            kinds.discard(type(None))
+        kind = kinds.pop() if len(kinds) == 1 else None
+        return None if kind is tuple else kind
+
+    @cached_property
     def places(self) -> NDArray[np.intp]:
         """Where each result stands among the values, -1 for None; a last entry answers None itself."""
         place: dict[Any, int] = {value: i for i, value in enumerate(self.values)}
