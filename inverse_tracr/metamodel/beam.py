@@ -45,7 +45,7 @@ class Guess:
     """A program, its log-probability under the network, and the share of sites where its output is right.
 
     `halves` and `heads`: for each line the half-layer and the heads in which it was seen; `probes`: inputs on
-    which the model was executed.
+    which the model was executed; `state`: the lines on them.
     """
 
     program: Program
@@ -54,6 +54,7 @@ class Guess:
     halves: tuple[int | None, ...]
     heads: tuple[tuple[str, ...], ...]
     probes: int
+    state: State
 
     def probability(self, temperature: float) -> float:
         """The probability that the program is right, by the temperature that calibrates the score."""
@@ -95,7 +96,8 @@ def guesses(
         if program is not None:
             match = output_match(path.state.column(program.output), path.state.view)
             halves, heads = _evidence(path.state)
-            found.append(Guess(program, path.score, match, halves, heads, len(probes.grid.blocks)))
+            inputs_seen = len(probes.grid.blocks)
+            found.append(Guess(program, path.score, match, halves, heads, inputs_seen, path.state))
     # What does not name the outputs on the probes themselves comes last.
     return sorted(found, key=lambda g: (round(g.match, 2), g.score), reverse=True)
 

@@ -131,9 +131,15 @@ def aggregate(ref: Ref, values: Column, chosen: Index, sites: Sites, *, made: in
 
 def number_column(ref: Ref, numbers: Numbers, made: int) -> Column:
     """A column of numbers, equal ones to nine digits taken for one; whole ones as integers."""
-    levels, labels = np.unique(np.round(np.nan_to_num(numbers), 9), return_inverse=True)
-    values = tuple(int(x) if x == int(x) else x for x in levels.tolist())
+    numbers = np.nan_to_num(numbers)
+    _, first, labels = np.unique(np.round(numbers, 9), return_index=True, return_inverse=True)
+    values = tuple(int(x) if x == int(x) else x for x in numbers[first].tolist())
     return Column(ref, values, labels.astype(np.intp), made, numerical=True)
+
+
+def occurring(column: Column) -> NDArray[np.bool_]:
+    """Which values of a column occur on the sites [values]."""
+    return np.isin(np.arange(len(column.values)), column.labels)
 
 
 def first_seen(labels: Index) -> Index:

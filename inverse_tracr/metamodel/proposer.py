@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.metamodel.beam import Guess, guesses
 from inverse_tracr.metamodel.checkpoint import Loaded, load_network
+from inverse_tracr.metamodel.revised import revised
 from inverse_tracr.metamodel.sites import SITES
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
@@ -49,7 +51,7 @@ def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
 def one_shot(model: TransformerProgram) -> Program | None:
     """The program of a beam of one, unverified: for `evaluate --decompiler`."""
     found = guesses(shipped().network, model, width=1)
-    return proposal_of(found[0], model).program if found else None
+    return proposal_of(_revised(found[0], model), model).program if found else None
 
 
 class Beams:
@@ -72,7 +74,7 @@ class Beams:
                 sites=SITES * (number + 1),
                 inputs=tuple(inputs[-MOST_INPUTS:]),
             )
-            for proposal in _simplest_first(found, model):
+            for proposal in _revised_first(found, model):
                 if proposal.program is None or proposal.program in seen:
                     continue
                 seen.add(proposal.program)
@@ -84,8 +86,22 @@ class Beams:
                         inputs.append(tokens)
 
 
-def _simplest_first(found: Sequence[Guess], model: TransformerProgram) -> list[Proposal]:
-    """Guesses as proposals, those first that tell the outputs on the probes, then likely and short ones."""
+def _revised_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
+    """Guesses as proposals, simplest first, each as parameters revise it and then as the network wrote it."""
+    for guess, proposal in _simplest_first(found, model):
+        yield proposal_of(_revised(guess, model), model)
+        yield proposal
+
+
+def _revised(guess: Guess, model: TransformerProgram) -> Guess:
+    try:
+        return replace(guess, program=revised(guess.program, guess.state, model))
+    except InverseTracrError:
+        return guess
+
+
+def _simplest_first(found: Sequence[Guess], model: TransformerProgram) -> list[tuple[Guess, Proposal]]:
+    """Guesses and proposals, those first that tell the outputs on the probes, then likely and short ones."""
     proposals = [proposal_of(guess, model) for guess in found]
 
     def rank(at: int) -> tuple[float, float]:
@@ -93,7 +109,8 @@ def _simplest_first(found: Sequence[Guess], model: TransformerProgram) -> list[P
         entries = 0 if program is None else description(program)
         return round(guess.match, 2), guess.score - ENTRY_COST * entries
 
-    return [proposals[at] for at in sorted(range(len(found)), key=rank, reverse=True)]
+    order = sorted(range(len(found)), key=rank, reverse=True)
+    return [(found[at], proposals[at]) for at in order]
 
 
 def proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
