@@ -18,6 +18,7 @@ from inverse_tracr.compile.emit import emit
 from inverse_tracr.compile.soundness import plan_soundness
 from inverse_tracr.rasp.tokens import tokenise
 from inverse_tracr.sample import Preset, Sample, sample_program
+from inverse_tracr.sample.garbage import rarely_collected
 
 SEED = 1
 WARM_UP = 1_000
@@ -49,10 +50,15 @@ class Speed:
 
 def measure(preset: Preset, count: int, rounds: int) -> Speed:
     """Put `count` programs through all stages, one after the other, in rounds; the times are those of the
-    fastest round, for other work may share the machine.
+    fastest round, for other work may share the machine. Garbage is collected as seldom as in a zoo.
     """
-    for index in range(WARM_UP):
-        _pipeline(preset, SEED + 1, index)
+    with rarely_collected():
+        for index in range(WARM_UP):
+            _pipeline(preset, SEED + 1, index)
+        return _rounds(preset, count, rounds)
+
+
+def _rounds(preset: Preset, count: int, rounds: int) -> Speed:
     rejected = unsound = 0
     found: list[tuple[float, ...]] = []
     for round_ in range(rounds):

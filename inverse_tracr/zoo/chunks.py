@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import torch
 
 from inverse_tracr.model.safe_files import write_atomically
+from inverse_tracr.sample.garbage import rarely_collected
 from inverse_tracr.zoo.items import Item, make_item
 from inverse_tracr.zoo.job import Chunk, ChunkRecord, Job
 from inverse_tracr.zoo.rows import Outcome, Row, row_type_of, to_table
@@ -37,7 +38,8 @@ class ChunkWork:
         """Make a chunk, write its files, then its record."""
         begun = time.process_time()
         config = self.job.config
-        items = [make_item(config, number) for number in range(chunk.first, chunk.last)]
+        with rarely_collected():
+            items = [make_item(config, number) for number in range(chunk.first, chunk.last)]
         if self.trainer is not None:
             items = [self._unless_full(item) for item in items]
         rows = [item.row if isinstance(item, Item) else item for item in items]
