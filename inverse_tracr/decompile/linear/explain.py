@@ -14,6 +14,8 @@ from inverse_tracr.rasp.program import Line, Select
 
 MOST_LINES = 6
 MOST_OPTIONS = 70
+UNEXPLAINED = 0.3
+"""Share left by the best explanation from which on lines are looked for that are less sure."""
 _BEAM = 16
 """Sets of lines that are followed, or more where more are asked for."""
 _FLOOR = 1e-4
@@ -82,11 +84,19 @@ def bent_cost(linear: float) -> float:
     return min(_BENT * (1 - linear), _MOST_BENT)
 
 
-def explain(what: Written, given: Floats, options: Sequence[Option], most: int) -> list[Explanation]:
-    """Up to `most` sets of options that with the features `given` explain what is written, best first."""
+def explain(
+    what: Written, given: Floats, options: Sequence[Option], most: int, first: int = 0
+) -> list[Explanation]:
+    """Up to `most` sets of options that with the features `given` explain what is written, best first.
+
+    The `first` of the options are taken in any case.
+    """
     beam = max(_BEAM, most)
     shares = _Shares(what, given, options)
     start = _State(shares.start(), (), 0.0)
+    for number in range(first):
+        cost = start.cost + options[number].cost
+        start = _State(shares.with_option(start.basis, number), (*start.chosen, number), cost)
     states, done = [start], [start]
     for _ in range(MOST_LINES):
         following: dict[frozenset[int], _State] = {}

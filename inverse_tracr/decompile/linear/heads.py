@@ -7,17 +7,31 @@ from dataclasses import replace
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, bent_cost, explain
-from inverse_tracr.decompile.linear.written import Floats, Written, indicators
+from inverse_tracr.decompile.linear.explain import (
+    MOST_OPTIONS,
+    UNEXPLAINED,
+    Explanation,
+    Option,
+    bent_cost,
+    explain,
+)
+from inverse_tracr.decompile.linear.written import Floats, Labels, Written, indicators
 from inverse_tracr.decompile.search.columns import Column, Truth, numerical_column
 from inverse_tracr.decompile.search.consumers import mean_numbers, moved_labels, select_line
-from inverse_tracr.decompile.search.heads import fits
+from inverse_tracr.decompile.search.heads import NAMED, fits
 from inverse_tracr.decompile.search.observe import Observation
-from inverse_tracr.decompile.search.selectors import PredicateFit, predicate_table, selection
+from inverse_tracr.decompile.search.selectors import (
+    PredicateFit,
+    Table,
+    complete,
+    predicate_table,
+    selection,
+)
 from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Ref, Select, SelectorWidth
 
-LINEAR, STRAIGHT = 0.95, 0.99
+LINEAR, NEARLY, STRAIGHT = 0.95, 0.6, 0.99
+"""Share of a line's features that is linear in what is written; where nothing explains that; for sure."""
 _FITS = 4
 """Predicates of a head that are followed."""
 _USED = 0.6
@@ -57,17 +71,35 @@ class HeadReader:
 
         Reading what is `unread` so far is cheaper.
         """
+        found = self._read(columns, fresh, unread, most, LINEAR)
+        if not found or found[0][1].left > UNEXPLAINED:
+            found = self._read(columns, fresh, unread, most, NEARLY) or found
+        return found
+
+    def _read(
+        self,
+        columns: Sequence[Column],
+        fresh: Collection[Ref],
+        unread: Collection[Ref],
+        most: int,
+        share: float,
+    ) -> list[tuple[list[Option], Explanation]]:
         options: list[Option] = []
         for head in self._heads:
             pattern = self._observation.patterns[self._layer][head]
             for fit in fits(pattern, self._seen, list(columns))[:_FITS]:
-                options += self._of_fit(fit, head, columns, fresh)
+                options += self._of_fit(fit, head, columns, fresh, share)
         options = sorted((_rebated(o, unread) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
         nothing = np.zeros((len(self._what.rows), 0))
         return [([options[i] for i in e.chosen], e) for e in explain(self._what, nothing, options, most)]
 
     def _of_fit(
-        self, fit: PredicateFit, head: int, columns: Sequence[Column], fresh: Collection[Ref]
+        self,
+        fit: PredicateFit,
+        head: int,
+        columns: Sequence[Column],
+        fresh: Collection[Ref],
+        share: float,
     ) -> Iterator[Option]:
         table = predicate_table(fit.predicate, fit.keys, fit.queries)
         chosen = selection(table, fit.keys, fit.queries, self._seen)
@@ -80,7 +112,7 @@ class HeadReader:
             if not whole and not isinstance(option.line, Aggregate):
                 continue
             linear = self._linear(option.features)
-            if linear >= LINEAR:
+            if linear >= share:
                 heads = (f"{self._layer}.{head}",)
                 own = option.cost + cost + bent_cost(linear)
                 yield replace(option, cost=own, heads=heads, straight=linear >= STRAIGHT)
@@ -101,10 +133,21 @@ def _rebated(option: Option, unread: Collection[Ref]) -> Option:
 
 def _cost(fit: PredicateFit) -> float:
     """Nats of a select."""
-    entries = len(fit.keys.values) * len(fit.queries.values)
-    table = min(_TABLE + _ENTRY * entries, _MOST)
-    size = 0.001 * entries  # of those that fit alike, the one with fewer values
-    return _MISFIT * fit.wrong + size + (_NAMED if fit.named else table)
+    # Of those that fit alike, the one with fewer values.
+    size = 0.001 * len(fit.keys.values) * len(fit.queries.values)
+    return _MISFIT * fit.wrong + size + (_NAMED if fit.named else _table_cost(fit.keys, fit.queries))
+
+
+def select_cost(keys: Column, queries: Column, cells: Labels, chosen: Truth) -> float:
+    """Nats of a select of `cells` [cells, 2], labels of keys and queries, where the others are not seen."""
+    table: Table = np.full((len(queries.values), len(keys.values)), -1, np.int8)
+    table[cells[:, 1], cells[:, 0]] = chosen
+    _, cost = complete(table, keys, queries)
+    return _NAMED if cost < NAMED else _table_cost(keys, queries)
+
+
+def _table_cost(keys: Column, queries: Column) -> float:
+    return min(_TABLE + _ENTRY * len(keys.values) * len(queries.values), _MOST)
 
 
 def _looks(observation: Observation, layer: int, head: int) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from inverse_tracr.decompile.linear.explain import Explanation, Option
 from inverse_tracr.decompile.linear.heads import HeadReader, width_features
-from inverse_tracr.decompile.linear.mlps import MlpReader
-from inverse_tracr.decompile.linear.written import Floats, indicators, orthonormal, written
-from inverse_tracr.decompile.search.columns import Sketch, Truth, input_columns
+from inverse_tracr.decompile.linear.mlps import Asked, MlpReader
+from inverse_tracr.decompile.linear.wanted import Wanted, wanted_maps
+from inverse_tracr.decompile.linear.written import Floats, Labels, indicators, orthonormal, written
+from inverse_tracr.decompile.search.columns import Column, Sketch, input_columns
 from inverse_tracr.decompile.search.observe import Observation
 from inverse_tracr.decompile.search.selectors import visible
 from inverse_tracr.rasp.program import (
@@ -26,9 +27,11 @@ from inverse_tracr.rasp.program import (
     operands,
 )
 from inverse_tracr.rasp.signature import Signature
+from inverse_tracr.rasp.values import Value
 
 _SILENT = 1e-3
 """A half-layer that varies by less than this share of the distance of two tokens writes nothing."""
+NOTHING = Wanted()
 _DEAD = 10.0
 """Nats of a line that nothing reads."""
 
@@ -45,63 +48,91 @@ class LinearConfig:
     margin: float = 25.0
 
 
-def linear_sketches(observation: Observation, signature: Signature, config: LinearConfig) -> list[Sketch]:
-    """Sketches that explain what the half-layers write, the cheapest first."""
-    columns = tuple(input_columns(signature, observation.probes))
-    beam = [Sketch((), columns, (), (), len(observation.probes.lengths), 0.0)]
-    seen = visible(observation.probes, signature.causal)
-    for half, activations in enumerate(observation.half):
-        rows = activations[observation.probes.mask].astype(np.float64)
-        if float(np.ptp(rows, axis=0).max(initial=0.0)) <= _SILENT * observation.scale:
-            continue
-        read = _mlp(observation, half, rows) if half % 2 else _attention(observation, half, rows, seen)
-        most = max(config.explanations, config.together // len(beam))
-        following = [
-            _extended(sketch, half, options, explanation)
-            for sketch in beam
-            for options, explanation in read(sketch, most)
-        ]
-        following.sort(key=lambda s: s.cost)
-        beam = [s for s in following[: config.beam] if s.cost < following[0].cost + config.margin] or beam
-    return sorted(beam, key=lambda s: s.cost + _DEAD * _dead(s))
+_Explained = list[tuple[list[Option], Explanation]]
 
 
-_Read = Callable[[Sketch, int], list[tuple[list[Option], Explanation]]]
+class Reading:
+    """One observation, half-layer by half-layer; what was worked out is kept for the next sketches."""
 
+    def __init__(
+        self,
+        observation: Observation,
+        signature: Signature,
+        config: LinearConfig,
+        outputs: Sequence[Value] = (),
+    ) -> None:
+        """`outputs` are the values that the model may say, if it names values."""
+        self._observation, self._config, self._outputs = observation, config, outputs
+        self._columns = tuple(input_columns(signature, observation.probes))
+        self._seen = visible(observation.probes, signature.causal)
+        self._heads: dict[int, HeadReader] = {}
+        self._mlps: dict[int, MlpReader] = {}
+        for half, activations in enumerate(observation.half):
+            rows = activations[observation.probes.mask].astype(np.float64)
+            if float(np.ptp(rows, axis=0).max(initial=0.0)) > _SILENT * observation.scale:
+                self._add(half, rows)
 
-def _attention(observation: Observation, half: int, rows: Floats, seen: Truth) -> _Read:
-    reader = HeadReader(observation, half // 2, written(rows), rows, seen)
+    def _add(self, half: int, rows: Floats) -> None:
+        """A reader of a half-layer that writes something."""
+        observation, mask = self._observation, self._observation.probes.mask
+        if half % 2 == 0:
+            self._heads[half] = HeadReader(observation, half // 2, written(rows), rows, self._seen)
+            return
+        last = half == len(observation.half) - 1 and bool(self._outputs)
+        said = observation.output[mask] if last else None
+        self._mlps[half] = MlpReader(written(rows), mask, said, self._outputs)
 
-    def read(sketch: Sketch, most: int) -> list[tuple[list[Option], Explanation]]:
+    def sketches(self, wanted: Wanted = NOTHING) -> list[Sketch]:
+        """Sketches that explain what half-layers write, the cheapest first; maps are cheaper if `wanted`."""
+        config = self._config
+        beam = [Sketch((), self._columns, (), (), len(self._observation.probes.lengths), 0.0)]
+        for half in sorted([*self._heads, *self._mlps]):
+            missing, read = (
+                frozenset(key for at, key in places if at == half) for places in (wanted.missing, wanted.read)
+            )
+            most = max(config.explanations, config.together // len(beam))
+            following = [
+                _extended(sketch, half, options, explanation)
+                for sketch in beam
+                for options, explanation in self._read(half, sketch, Asked(missing, read), most)
+            ]
+            following.sort(key=lambda s: s.cost)
+            beam = [s for s in following[: config.beam] if s.cost < following[0].cost + config.margin] or beam
+        return sorted(beam, key=lambda s: s.cost + _DEAD * dead_lines(s))
+
+    def wanted(self, sketch: Sketch) -> Wanted:
+        """The maps that the lines of a sketch should read."""
+        return wanted_maps(sketch, self._maps, self._seen, self._observation.probes.mask)
+
+    def _maps(self, half: int, column: Column, classes: Labels | None) -> Sequence[Option]:
+        reader = self._mlps.get(half)
+        return reader.maps(column, classes) if reader is not None else []
+
+    def _read(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> _Explained:
+        if half in self._mlps:
+            return self._read_mlp(half, sketch, wanted, most)
         depth = depth_of(sketch)
-        return reader.read(sketch.columns, _at(sketch, depth, max(depth.values())), _unread(sketch), most)
+        fresh = _at(sketch, depth, max(depth.values()))
+        return self._heads[half].read(sketch.columns, fresh, _unread(sketch), most)
 
-    return read
-
-
-def _mlp(observation: Observation, half: int, rows: Floats) -> _Read:
-    mask = observation.probes.mask
-    last = half == len(observation.half) - 1 and observation.numbers is None
-    reader = MlpReader(written(rows), mask, observation.output[mask] if last else None)
-
-    def read(sketch: Sketch, most: int) -> list[tuple[list[Option], Explanation]]:
+    def _read_mlp(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> _Explained:
+        reader, mask = self._mlps[half], self._observation.probes.mask
         depth = depth_of(sketch)
         top = max(depth.values())
         attended = [c for c in sketch.columns if c.ref >= 0 and sketch.half_layers[c.ref] == half - 1]
         counted = [c for c in attended if isinstance(sketch.lines[c.ref], SelectorWidth)]
         given = [indicators(column.labels[mask]) for column in counted]
         given += [width_features(column.labels[mask]) for column in counted]
-        known = orthonormal(np.concatenate(given, axis=1)) if given else np.zeros((len(rows), 0))
+        known = orthonormal(np.concatenate(given, axis=1)) if given else np.zeros((int(mask.sum()), 0))
         maps = {ref for ref, line in enumerate(sketch.lines) if isinstance(line, Map)}
         # Beside heads an MLP has lines of their depth or, where they count nothing, of the next.
         tops = [top] if not attended else [top - 1] if counted else [top - 1, top]
-        found: list[tuple[list[Option], Explanation]] = []
+        found: _Explained = []
         for below in tops:
             readable = [column for column in sketch.columns if depth[column.ref] <= below]
-            found += reader.read(readable, _at(sketch, depth, below), maps, _unread(sketch), known, most)
+            fresh = _at(sketch, depth, below)
+            found += reader.read(readable, fresh, maps, _unread(sketch), known, wanted, most)
         return sorted(found, key=lambda pair: pair[1].total)[:most]
-
-    return read
 
 
 def depth_of(sketch: Sketch) -> dict[Ref, int]:
@@ -126,7 +157,7 @@ def _unread(sketch: Sketch) -> frozenset[Ref]:
     return frozenset(range(len(sketch.lines))) - read
 
 
-def _dead(sketch: Sketch) -> int:
+def dead_lines(sketch: Sketch) -> int:
     """Lines that nothing reads, but the last one."""
     return len(_unread(sketch) - {len(sketch.lines) - 1})
 

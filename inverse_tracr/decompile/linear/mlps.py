@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
-from itertools import combinations
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, combinations
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Explanation, Option, bent_cost, explain
+from inverse_tracr.decompile.linear.explain import (
+    MOST_OPTIONS,
+    UNEXPLAINED,
+    Explanation,
+    Option,
+    bent_cost,
+    explain,
+)
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
-from inverse_tracr.decompile.linear.named import named
+from inverse_tracr.decompile.linear.named import Outputs, named, unary_results
 from inverse_tracr.decompile.linear.written import (
+    FUNCTION,
+    NEARLY,
     Floats,
     Functionals,
     Labels,
@@ -23,20 +32,36 @@ from inverse_tracr.decompile.search.cells import MOST_CELLS, cells_of, dense, gr
 from inverse_tracr.decompile.search.columns import Column, Truth
 from inverse_tracr.decompile.search.mlps import operand_codes
 from inverse_tracr.rasp.program import Map, Ref, SequenceMap
+from inverse_tracr.rasp.values import Value
 
 STRAIGHT = 0.99
 """Share of an indicator that is linear in what is written, for a line that is there in any case."""
 _SINGLES_ENOUGH = 1e-3
 _LINE = 0.5
+_WANTED = 4.0
+"""Nats off for a map that later lines ask for."""
+_MOST_NAMED = 16
+"""Values of an s-op up to which partitions by named functions are tried one by one."""
 _USED = 0.6
 """Nats off for reading a line that nothing has read: every line is there to be read."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Classes on the probes that later lines ask for, and that they read already."""
+
+    missing: frozenset[bytes] = frozenset()
+    read: frozenset[bytes] = frozenset()
 
 
 class MlpReader:
     """What one MLP may write, kept for operands that several sketches share."""
 
-    def __init__(self, what: Written, mask: Truth, said: Labels | None) -> None:
-        self._what, self._mask, self._said = what, mask, said
+    def __init__(
+        self, what: Written, mask: Truth, said: Labels | None = None, outputs: Sequence[Value] = ()
+    ) -> None:
+        """`said`, of the last MLP: the number of what the model says at each position, of all `outputs`."""
+        self._what, self._mask, self._said, self._outputs = what, mask, said, tuple(outputs)
         self._known: dict[tuple[object, ...], tuple[int, list[Option]]] = {}
         self._kept: list[list[Labels]] = []  # arrays that keys name stay alive, so that no other has their id
 
@@ -47,13 +72,31 @@ class MlpReader:
         maps: Collection[Ref],
         unread: Collection[Ref],
         given: Floats,
+        wanted: Asked,
         most: int,
     ) -> list[tuple[list[Option], Explanation]]:
         """Sets of lines that explain the MLP beside the features `given`, best first.
 
         Each reads one of the `fresh` columns at least. `maps` are not mapped again: that would be one map.
-        Of lines with the same values the one is taken that reads what is `unread` so far.
+        Of lines with the same values the one is taken that reads what is `unread` so far. Lines are cheaper
+        where later ones read their classes, and taken where these ask for them.
         """
+        found = self._read(columns, fresh, maps, unread, given, wanted, most, FUNCTION)
+        if not found or found[0][1].left > UNEXPLAINED:
+            found = self._read(columns, fresh, maps, unread, given, wanted, most, NEARLY) or found
+        return found
+
+    def _read(
+        self,
+        columns: Sequence[Column],
+        fresh: Collection[Ref],
+        maps: Collection[Ref],
+        unread: Collection[Ref],
+        given: Floats,
+        wanted: Asked,
+        most: int,
+        share: float,
+    ) -> list[tuple[list[Option], Explanation]]:
         options: dict[bytes, Option] = {}
         found: list[tuple[list[Option], Explanation]] = []
         directions: dict[Ref, int] = {}
@@ -63,33 +106,88 @@ class MlpReader:
         for tuples in (singles, pairs):
             for operands in tuples:
                 already = sum(directions.get(column.ref, 0) for column in operands)
-                count, own = self._options(operands, already)
+                count, own = self._options(operands, already, share)
                 if len(operands) == 1:
                     directions[operands[0].ref] = count
                 again = len(operands) == 1 and operands[0].ref in maps
                 if not again and any(column.ref in fresh for column in operands):
                     _gather(options, own, _USED * sum(column.ref in unread for column in operands))
-            cheapest = sorted(options.values(), key=lambda o: o.cost)[:MOST_OPTIONS]
-            found = [([cheapest[i] for i in e.chosen], e) for e in explain(self._what, given, cheapest, most)]
+            for key in options.keys() & (wanted.missing | wanted.read):
+                options[key] = replace(options[key], cost=options[key].cost - _WANTED)
+            cheapest = sorted(self._ends(options), key=lambda o: (o.key not in wanted.missing, o.cost))
+            cheapest = cheapest[:MOST_OPTIONS]
+            first = sum(option.key in wanted.missing for option in cheapest)
+            found = [
+                ([cheapest[i] for i in e.chosen], e)
+                for e in explain(self._what, given, cheapest, most, first)
+            ]
             if found and found[0][1].left < _SINGLES_ENOUGH:
                 break
         return found
 
-    def _options(self, operands: tuple[Column, ...], already: int) -> tuple[int, list[Option]]:
+    def maps(self, column: Column, classes: Labels | None) -> list[Option]:
+        """Maps of a column that are written for sure; with `classes` of its values the one with these too."""
+        _, found = self._options((column,), 0, FUNCTION)
+        straight = [option for option in found if option.straight]
+        asked = None if classes is None else self._asked(column, classes)
+        if asked is None or any(option.key == asked.key for option in straight):
+            return straight
+        self._known[_key((column,), FUNCTION)][1].append(asked)  # for those who read later
+        return [*straight, asked]
+
+    def _asked(self, column: Column, classes: Labels) -> Option | None:
+        """The map with given classes of the values, if it may be written."""
+        codes, labels = dense(column.labels[self._mask])
+        merged = dense(classes[labels])[0]
+        if labels[0] < 0 or not 0 < merged.max() < len(merged) - 1:
+            return None
+        option = _option((column,), labels[:, None], merged, codes, self._what, self._mask)
+        return option if option.straight else None
+
+    def _ending(self, operands: tuple[Column, ...], codes: Labels) -> list[Option]:
+        """The line that says what the model says, where that follows from the operands."""
+        said = self._said
+        if said is None or not _determined(codes, said):
+            return []
+        _, first = np.unique(codes, return_index=True)
+        cells = np.stack([column.labels[self._mask][first] for column in operands], axis=1)
+        some = (cells >= 0).all(axis=1)
+        if not some.any() or said[first][some].min() < 0:
+            return []
+        classes = np.full(len(cells), -1)
+        classes[some], names = dense(said[first][some])
+        if classes.max() <= 0:
+            return []
+        outputs = Outputs(tuple(self._outputs[name] for name in names.tolist()), frozenset(self._outputs))
+        return [_option(operands, cells, classes, codes, self._what, self._mask, outputs)]
+
+    def _ends(self, options: Mapping[bytes, Option]) -> Collection[Option]:
+        """All options, but of the last MLP only that which says what the model says, if there is one."""
+        if self._said is None:
+            return options.values()
+        key = first_seen(self._said).tobytes()
+        return [options[key]] if key in options else options.values()
+
+    def _options(self, operands: tuple[Column, ...], already: int, share: float) -> tuple[int, list[Option]]:
         """How many directions are functions of the operands, and lines if those are more than `already`."""
-        key = tuple((id(column.labels), column.ref >= 0, column.values) for column in operands)
+        key = _key(operands, share)
         if key not in self._known:
             codes = dense(operand_codes(operands, self._mask))[0]
             count, found = 0, list[Option]()
             if 0 < codes.max() < min(MOST_CELLS, int(self._mask.sum()) // 2):
-                own = functionals(self._what, codes)
+                own = functionals(self._what, codes, share)
                 count = own.means.shape[1]
-                if count > already:
-                    found = list(_options(operands, codes, own, self._what, self._mask, self._said))
+                if count > already or self._said is not None:
+                    found = self._ending(operands, codes)
+                    found += _options(operands, codes, own, self._what, self._mask)
             self._known[key] = count, found
             self._kept.append([column.labels for column in operands])
         count, found = self._known[key]
         return count, [_read_from(option, operands) for option in found]
+
+
+def _key(operands: Sequence[Column], share: float) -> tuple[object, ...]:
+    return (share, *((id(column.labels), column.ref >= 0, column.values) for column in operands))
 
 
 def _read_from(option: Option, operands: Sequence[Column]) -> Option:
@@ -125,7 +223,6 @@ def _options(
     own: Functionals,
     what: Written,
     mask: Truth,
-    said: Labels | None,
 ) -> Iterator[Option]:
     _, first = np.unique(codes, return_index=True)
     cells = np.stack([column.labels[mask][first] for column in operands], axis=1)
@@ -133,7 +230,8 @@ def _options(
     if nothing.all():
         return
     seen: set[bytes] = set()
-    for merged in _partitions(own, codes, what):
+    named_ones = _named_partitions(operands[0], cells, codes, what) if len(operands) == 1 else ()
+    for merged in chain(named_ones, _partitions(own, codes, what)):
         classes = np.where(nothing, -1, merged)
         classes[~nothing] = dense(merged[~nothing])[0]
         key = first_seen(classes).tobytes()
@@ -141,11 +239,6 @@ def _options(
             continue
         seen.add(key)
         yield _option(operands, cells, classes, codes, what, mask)
-    if said is not None and _determined(codes, said):
-        classes = np.where(nothing, -1, 0)
-        classes[~nothing] = dense(said[first][~nothing])[0]
-        if classes.max() > 0 and first_seen(classes).tobytes() not in seen:
-            yield _option(operands, cells, classes, codes, what, mask)
 
 
 def _partitions(own: Functionals, codes: Labels, what: Written) -> Iterator[Labels]:
@@ -156,6 +249,21 @@ def _partitions(own: Functionals, codes: Labels, what: Written) -> Iterator[Labe
     yield from partitions(linear_sets(own))
 
 
+def _named_partitions(column: Column, cells: Labels, codes: Labels, what: Written) -> Iterator[Labels]:
+    """Partitions of the cells of one s-op by named functions that are linear in what is written."""
+    seen: set[bytes] = set()
+    if len(column.values) > _MOST_NAMED or (cells < 0).any():
+        return
+    for results in unary_results(column.values):
+        numbers = {value: place for place, value in enumerate(dict.fromkeys(results))}
+        classes = np.array([numbers[results[label]] for label in cells[:, 0].tolist()])
+        key = first_seen(classes).tobytes()
+        if key not in seen and classes.min() < classes.max():
+            seen.add(key)
+            if what.linear(indicators(classes[codes])) >= STRAIGHT:
+                yield dense(classes)[0]
+
+
 def _option(
     operands: tuple[Column, ...],
     cells: Labels,
@@ -163,9 +271,10 @@ def _option(
     codes: Labels,
     what: Written,
     mask: Truth,
+    outputs: Outputs | None = None,
 ) -> Option:
     some = classes >= 0  # what has no value is mapped to nothing
-    found = named(operands, cells[some], classes[some])
+    found = named(operands, cells[some], classes[some], outputs)
     labels = np.full(mask.shape, -1)
     labels[mask] = classes[codes]
     features = indicators(classes[codes])

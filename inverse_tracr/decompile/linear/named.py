@@ -36,6 +36,45 @@ _RARE, _BY_CHANCE = 3.0, 4.0
 """Nats beyond that of a function that programs seldom have, and of one of values that stand for nothing."""
 _TABLE_COST = 3.0
 _MOST_TABLE = 18.0
+_BINARY = (
+    BinaryOp.ADD,
+    BinaryOp.SUBTRACT,
+    BinaryOp.SUBTRACT_FROM,
+    BinaryOp.MULTIPLY,
+    BinaryOp.AND,
+    BinaryOp.OR,
+    BinaryOp.MAXIMUM,
+    BinaryOp.MINIMUM,
+    BinaryOp.LE,
+    BinaryOp.GT,
+    BinaryOp.LT,
+    BinaryOp.GE,
+    BinaryOp.DISTANCE,
+    BinaryOp.EQ,
+    BinaryOp.NE,
+    BinaryOp.FLOOR_DIVIDE,
+    BinaryOp.MODULO,
+    BinaryOp.DIVIDE,
+    BinaryOp.DIVIDE_INTO,
+    BinaryOp.PAIR,
+)
+_UNARY = (
+    UnaryOp.LT,
+    UnaryOp.GT,
+    UnaryOp.LE,
+    UnaryOp.GE,
+    UnaryOp.NE,
+    UnaryOp.EQ,
+    UnaryOp.FLOOR_DIVIDE,
+    UnaryOp.MODULO,
+    UnaryOp.MINIMUM,
+    UnaryOp.MAXIMUM,
+)
+"""Of functions that agree where they were seen the first is taken: programs have it most often.
+
+Of two zeros or ones as many sums and differences are sampled as products, minima and maxima together, and a
+fourth as many comparisons for equality.
+"""
 _MOST_NAMED = 2_500
 """Pairs of values up to which functions of two operands are looked for by name."""
 
@@ -55,24 +94,33 @@ class Named:
     free: bool = False
 
 
-def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
+@dataclass(frozen=True)
+class Outputs:
+    """What the model says in each class of a line that is put out, and all that it may say."""
+
+    said: Values
+    every: frozenset[Value]
+
+
+def named(
+    operands: Sequence[Column], cells: Labels, classes: Labels, outputs: Outputs | None = None
+) -> Named:
     """The line of `operands` whose values are the classes, where `cells` [cells, operands] are their labels.
 
     Entries for cells that do not occur are those of the named function that fits the others, or the most
-    frequent one.
+    frequent one. Of functions that fit, one is taken whose values are `outputs`, if that is known.
     """
     sizes = [len(column.values) for column in operands]
     flat = cells @ np.cumprod([1, *sizes[:0:-1]])[::-1]  # row by row, as tables have their entries
-    for function, results, swapped in _candidates(operands):
-        said = [results[i] for i in flat.tolist()]
-        values = _one_to_one(classes, said)
-        if values is not None:
-            chance = any(column.free and len(column.values) > 2 for column in operands)
-            rare = _BY_CHANCE if chance else _rare(function, operands[0].values)
-            unseen = tuple(dict.fromkeys(r for r in results if r is not None and r not in values))
-            return Named(
-                _line(operands, function, swapped=swapped), values + unseen, NAMED_COST + rare, swapped
-            )
+    fitting = _fitting(operands, flat, classes)
+    if outputs is not None:
+        fitting = iter(sorted(fitting, key=lambda found: _unlike(found, outputs)))
+    function, results, swapped, values = next(fitting, _NONE)
+    if function is not None:
+        chance = any(column.free and len(column.values) > 2 for column in operands)
+        rare = _BY_CHANCE if chance else _rare(function, operands[0].values)
+        unseen = tuple(dict.fromkeys(r for r in results if r is not None and r not in values))
+        return Named(_line(operands, function, swapped=swapped), values + unseen, NAMED_COST + rare, swapped)
     count = int(classes.max()) + 1
     usual = Counter(classes.tolist()).most_common(1)[0][0]
     table = np.full(math.prod(sizes), usual)
@@ -80,6 +128,32 @@ def named(operands: Sequence[Column], cells: Labels, classes: Labels) -> Named:
     cost = min(_TABLE_COST + len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
     return Named(
         _line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost, free=True
+    )
+
+
+_Fitting = tuple[UnaryFunction | BinaryFunction | None, Results, bool, Values]
+_NONE: _Fitting = (None, (), False, ())
+
+
+def _fitting(operands: Sequence[Column], flat: Labels, classes: Labels) -> Iterator[_Fitting]:
+    """Named functions with the given classes, what they say everywhere and in each class."""
+    for function, results, swapped in _candidates(operands):
+        values = _one_to_one(classes, [results[i] for i in flat.tolist()])
+        if values is not None:
+            yield function, results, swapped, values
+
+
+def _unlike(found: _Fitting, outputs: Outputs) -> tuple[bool, bool]:
+    """Whether a function says something else than the model, or could say more or less."""
+    _, results, _, values = found
+    return values != outputs.said, len(set(results) - {None}) != len(outputs.every)
+
+
+def _rank(function: UnaryFunction) -> int:
+    return (
+        _UNARY.index(function.op)
+        if isinstance(function, NamedUnary) and function.op in _UNARY
+        else len(_UNARY)
     )
 
 
@@ -134,10 +208,16 @@ def _candidates(
     return _binary(first.values, second.values, inner)
 
 
+def unary_results(xs: Values) -> list[Results]:
+    """What each named function makes of the values, where it gives each of them something."""
+    return [results for _, results, _ in _unary(xs) if None not in results]
+
+
 @lru_cache(maxsize=512)
 def _unary(xs: Values) -> list[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
     identity = NamedUnary(UnaryOp.IDENTITY)
     found = unary_alternatives(identity, xs, numbers=False)  # a line that says what it reads is no line
+    found = sorted(found, key=_rank)
     return [(function, tabulate_unary(function, xs), False) for function in found]
 
 
@@ -162,7 +242,7 @@ def _binary(
 
 
 def _tabulated(xs: Values, ys: Values) -> Iterator[tuple[BinaryOp, bool, Results]]:
-    for op in list(BinaryOp)[2:]:
+    for op in _BINARY:
         yield op, False, tabulate_binary(NamedBinary(op), xs, ys)
     for op in (BinaryOp.FLOOR_DIVIDE, BinaryOp.MODULO, BinaryOp.AND, BinaryOp.OR):
         results = tabulate_binary(NamedBinary(op), ys, xs)

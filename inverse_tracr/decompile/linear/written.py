@@ -14,8 +14,11 @@ _LEAST = 1e-3
 """Directions with less than this share of the largest spread are not looked at."""
 _DEPENDENT, _NOTHING = 1e-8, 1e-9
 """Squares of directions, relative to the largest and absolute, below which they are none."""
-_FUNCTION = 0.97
-"""Share of the variance of a direction that lies between cells where it is a function of them."""
+FUNCTION, NEARLY = 0.97, 0.9
+"""Share of the variance of a direction that lies between cells where it is a function of them.
+
+The latter where nothing else explains what is written: values of a line may have fallen together.
+"""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,11 @@ class Functionals:
     rows: Floats
 
 
-def functionals(what: Written, codes: Labels) -> Functionals:
-    """The directions of what is written that are functions of the cell, `codes` [positions] from 0 on."""
+def functionals(what: Written, codes: Labels, share: float = FUNCTION) -> Functionals:
+    """The directions of what is written that are functions of the cell, `codes` [positions] from 0 on.
+
+    `share` of the variance of each lies between cells.
+    """
     cells, count = int(codes.max()) + 1, len(codes)
     order = np.argsort(codes, kind="stable")
     counts = np.bincount(codes, minlength=cells).astype(np.float64)
@@ -83,7 +89,7 @@ def functionals(what: Written, codes: Labels) -> Functionals:
     sums = np.add.reduceat(what.basis[order], starts, axis=0)
     between = sums.T @ (sums / counts[:, None])
     shares, directions = np.linalg.eigh(between)
-    kept = directions[:, shares > _FUNCTION]
+    kept = directions[:, shares > share]
     own = what.basis @ kept
     means = (sums / counts[:, None]) @ kept * np.sqrt(count)
     return Functionals(means, counts, own @ (own.T @ what.rows))

@@ -25,7 +25,7 @@ _MOST_FITS = 6
 _MOST_JUDGED = 10
 """Readings of a head for which the model is run on."""
 _LEAST_EXPLAINED = 0.3
-_NAMED = 0.6
+NAMED = 0.6
 """Costs of predicates below which they have a name."""
 
 
@@ -89,4 +89,4 @@ def _fit(
     known = names >= 0
     table[names[known]] = looks[known] > 0.5 * max(float(looks[known].max(initial=0.0)), 1e-9)
     predicate, cost = complete(table.reshape(len(queries.values), len(keys.values)), keys, queries)
-    return PredicateFit(keys, queries, predicate, wrong, base + cost, named=cost < _NAMED)
+    return PredicateFit(keys, queries, predicate, wrong, base + cost, named=cost < NAMED)

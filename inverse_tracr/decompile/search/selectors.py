@@ -33,6 +33,18 @@ class PredicateFit:
     named: bool = False
 
 
+_COMPARISONS = (
+    Comparison.EQ,
+    Comparison.NE,
+    Comparison.GE,
+    Comparison.LE,
+    Comparison.GT,
+    Comparison.LT,
+    Comparison.TRUE,
+    Comparison.FALSE,
+)
+
+
 def visible(probes: Probes, causal: bool) -> Truth:
     """Which keys a query can look at, [inputs, queries, keys]."""
     mask = probes.mask
@@ -52,8 +64,6 @@ def pair_codes(keys: Column, queries: Column) -> Labels:
 def complete(table: Table, keys: Column, queries: Column) -> tuple[Predicate, float]:
     """A predicate that agrees with a truth table where that is known, and its cost: named ones are cheap."""
     known = table >= 0
-    if (table[known] == 1).all():
-        return NamedPredicate(Comparison.TRUE), 0.2
     for exchanged in (False, True):
         for own_keys, own_queries in _either_way(keys, queries) if exchanged else [(keys, queries)]:
             for rank, candidate in enumerate(_named(own_keys, own_queries)):
@@ -89,7 +99,8 @@ def _flipped(column: Column, flip: bool) -> Column | None:
 
 
 def _named(keys: Column, queries: Column) -> Iterator[NamedPredicate]:
-    for comparison in Comparison:
+    """Those first that programs have most often: all that was seen may be selected by a comparison."""
+    for comparison in _COMPARISONS:
         yield NamedPredicate(comparison)
     whole = all(isinstance(v, int) for v in (*keys.values, *queries.values))
     if whole:
