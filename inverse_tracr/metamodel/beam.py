@@ -14,6 +14,7 @@ from inverse_tracr.metamodel.columns import first_seen
 from inverse_tracr.metamodel.context import explained_heads
 from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.lessons import Decision
+from inverse_tracr.metamodel.moves import Moves, read_streams
 from inverse_tracr.metamodel.network import Batch, MetaModel
 from inverse_tracr.metamodel.operands import next_operands
 from inverse_tracr.metamodel.sites import SITES, draw_sites
@@ -45,7 +46,7 @@ class Guess:
     """A program, its log-probability under the network, and the share of sites where its output is right.
 
     `halves` and `heads`: for each line the half-layer and the heads in which it was seen; `probes`: inputs on
-    which the model was executed; `state`: the lines on them.
+    which the model was executed; `state`: the lines on them; `moves`: the model on them.
     """
 
     program: Program
@@ -55,6 +56,7 @@ class Guess:
     heads: tuple[tuple[str, ...], ...]
     probes: int
     state: State
+    moves: Moves
 
     def probability(self, temperature: float) -> float:
         """The probability that the program is right, by the temperature that calibrates the score."""
@@ -87,9 +89,10 @@ def guesses(
     signature = model.signature
     probes = draw_sites(signature, key=key, count=sites, inputs=inputs)
     start = begin(signature, view(model, probes, key=key))
+    moves = Moves(model.weights(), read_streams(model, probes))
     paths = [_Path(start, 0.0)]
     while not paths[0].state.over:
-        paths = _half_layer(network, paths, width)
+        paths = _half_layer(network, moves, paths, width)
     found: list[Guess] = []
     for path in paths:
         program = path.state.program()
@@ -97,7 +100,7 @@ def guesses(
             match = output_match(path.state.column(program.output), path.state.view)
             halves, heads = _evidence(path.state)
             inputs_seen = len(probes.grid.blocks)
-            found.append(Guess(program, path.score, match, halves, heads, inputs_seen, path.state))
+            found.append(Guess(program, path.score, match, halves, heads, inputs_seen, path.state, moves))
     # What does not name the outputs on the probes themselves comes last.
     return sorted(found, key=lambda g: (round(g.match, 2), g.score), reverse=True)
 
@@ -118,14 +121,14 @@ def _evidence(state: State) -> tuple[tuple[int | None, ...], tuple[tuple[str, ..
     return tuple(halves), tuple(heads)
 
 
-def _half_layer(network: MetaModel, paths: list[_Path], width: int) -> list[_Path]:
+def _half_layer(network: MetaModel, moves: Moves, paths: list[_Path], width: int) -> list[_Path]:
     """The paths after the half-layer at hand."""
     done: list[_Path] = []
     first = paths[0]
     for _ in range(MOST_HERE + 1):
         grown: list[_Path] = []
         for path in paths:
-            for child in _children(network, path, width):
+            for child in _children(network, moves, path, width):
                 (done if child.state.half > path.state.half else grown).append(child)
         bar = sorted((p.score for p in done), reverse=True)[:width]
         least = bar[-1] if len(bar) == width else -np.inf
@@ -136,7 +139,7 @@ def _half_layer(network: MetaModel, paths: list[_Path], width: int) -> list[_Pat
     return _best(done, width) or [_Path(first.state.advanced(), first.score + math.log(LEAST_SHARE))]
 
 
-def _children(network: MetaModel, path: _Path, width: int) -> Iterator[_Path]:
+def _children(network: MetaModel, moves: Moves, path: _Path, width: int) -> Iterator[_Path]:
     state = path.state
     found = next_operands(state)
     if not found.pairs:
@@ -150,7 +153,8 @@ def _children(network: MetaModel, path: _Path, width: int) -> Iterator[_Path]:
         if logs[at] < np.log(LEAST_SHARE):
             break
         filling = fillings(state, found.pairs[at])
-        for lines, log in _likely(network, filling, width, numbers=state.view.numbers is not None):
+        costs = moves.costs(state, filling)
+        for lines, log in _likely(network, filling, costs, width, numbers=state.view.numbers is not None):
             grown = _written(state, lines)
             if grown is not None:
                 yield _Path(grown, path.score + float(logs[at]) + log, path.choices + 2)
@@ -163,7 +167,7 @@ def _log_probabilities(network: MetaModel, decision: Decision) -> tuple[Scores, 
 
 
 def _likely(
-    network: MetaModel, filling: Filling, width: int, *, numbers: bool
+    network: MetaModel, filling: Filling, costs: Scores, width: int, *, numbers: bool
 ) -> Iterable[tuple[tuple[Line, ...], float]]:
     """The likeliest lines; those that are the same on the sites share one place, with their sum.
 
@@ -173,7 +177,9 @@ def _likely(
         return []
     nothing = np.zeros(len(filling.lines), np.intp)
     decision = Decision(filling.features, filling.context, filling.kinds, nothing)
-    logs, _ = _log_probabilities(network, decision)
+    logs = _log_probabilities(network, decision)[0] - costs
+    lost = float(np.logaddexp.reduce(logs))
+    logs = logs - lost
     places: dict[object, int] = {}
     sums: list[float] = []
     order = np.argsort(-logs, kind="stable")
@@ -189,7 +195,7 @@ def _likely(
             sums.append(0.0)
         sums[list(places).index(key)] += math.exp(logs[at])
     ranked = sorted(zip(places.values(), sums, strict=True), key=lambda pair: -pair[1])
-    return [(filling.lines[at], float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
+    return [(filling.lines[at], lost + float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
 
 
 def _written(state: State, lines: tuple[Line, ...]) -> State | None:

@@ -78,6 +78,11 @@ class Teacher:
         self._named: dict[Ref, Ref] = dict(self._refs)
         self._found: list[Decision] = []
 
+    @property
+    def state(self) -> State:
+        """The lines that were written so far."""
+        return self._state
+
     def decisions(self) -> list[Decision]:
         """All choices in order."""
         while not self._state.over:

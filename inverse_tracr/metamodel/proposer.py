@@ -12,7 +12,7 @@ from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.metamodel.beam import Guess, guesses
 from inverse_tracr.metamodel.checkpoint import Loaded, load_network
-from inverse_tracr.metamodel.revised import revised
+from inverse_tracr.metamodel.revise import revised
 from inverse_tracr.metamodel.sites import SITES
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
@@ -51,7 +51,7 @@ def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
 def one_shot(model: TransformerProgram) -> Program | None:
     """The program of a beam of one, unverified: for `evaluate --decompiler`."""
     found = guesses(shipped().network, model, width=1)
-    return proposal_of(_revised(found[0], model), model).program if found else None
+    return proposal_of(_revised(found[0]), model).program if found else None
 
 
 class Beams:
@@ -89,13 +89,13 @@ class Beams:
 def _revised_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
     """Guesses as proposals, simplest first, each as parameters revise it and then as the network wrote it."""
     for guess, proposal in _simplest_first(found, model):
-        yield proposal_of(_revised(guess, model), model)
+        yield proposal_of(_revised(guess), model)
         yield proposal
 
 
-def _revised(guess: Guess, model: TransformerProgram) -> Guess:
+def _revised(guess: Guess) -> Guess:
     try:
-        return replace(guess, program=revised(guess.program, guess.state, model))
+        return replace(guess, program=revised(guess.program, guess.state, guess.moves))
     except InverseTracrError:
         return guess
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.candidates import binary_functions, unary_functions
 from inverse_tracr.metamodel.columns import Column, occurring
+from inverse_tracr.metamodel.revise.streams import Streams
+from inverse_tracr.metamodel.revise.tables import binary_table_of, labels_of, unary_table_of
 from inverse_tracr.metamodel.sites import Index
-from inverse_tracr.metamodel.streams import Streams
-from inverse_tracr.rasp.functions import BinaryTable, UnaryTable
 from inverse_tracr.rasp.program import Map, SequenceMap, operands
 from inverse_tracr.rasp.values import Value, is_number
-from inverse_tracr.sample.tables import binary_table, mean_table, unary_table
+from inverse_tracr.sample.tables import binary_table, mean_table
 
 Floats = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -105,14 +105,6 @@ def _is_mean(operand: Column) -> bool:
     return all(is_number(v) and 0 <= float(v) <= 1 for v in operand.values)
 
 
-def labels_of(line: Map, values: tuple[Value, ...], column: Column) -> Index:
-    """What a map says of values, as labels of its column."""
-    found = unary_table(line.function, values)
-    places = {value: label for label, value in enumerate(column.values)}
-    labels = [places.get(value, len(places)) for value in found.values]
-    return np.array([*labels, len(places)])[found.table[:-1]]
-
-
 def _asked_alone(
     streams: Streams, column: Column, operand: Column, place: int, values: tuple[Value, ...]
 ) -> Iterator[int | None]:
@@ -180,21 +172,3 @@ def _renamed(own: Index, truth: Index, known: Truth) -> Index | None:
     if not np.isin(own, pairs[0]).all():
         return None
     return pairs[1][np.searchsorted(pairs[0], own)]
-
-
-def unary_table_of(values: tuple[Value, ...], labels: Index, column: Column) -> UnaryTable:
-    """A table of values, from the labels that a column has for them."""
-    entries = zip(values, labels.tolist(), strict=True)
-    return UnaryTable(tuple((x, column.values[y]) for x, y in entries if y < len(column.values)))
-
-
-def binary_table_of(first: Column, second: Column, labels: Index, column: Column) -> BinaryTable:
-    """A table of pairs of values, from the labels [firsts, seconds] that a column has for them."""
-    return BinaryTable(
-        tuple(
-            ((x, y), column.values[labels[i, j]])
-            for i, x in enumerate(first.values)
-            for j, y in enumerate(second.values)
-            if labels[i, j] < len(column.values)
-        )
-    )

@@ -6,51 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.columns import Column
-from inverse_tracr.metamodel.context import correlations
-from inverse_tracr.metamodel.sites import Sites
+from inverse_tracr.metamodel.moves import Moves, own_heads
 from inverse_tracr.metamodel.state import State, indicators
-from inverse_tracr.model import TransformerProgram, Weights
+from inverse_tracr.model import Weights
 from inverse_tracr.rasp.program import Aggregate, Line, Ref, SelectorWidth
 from inverse_tracr.rasp.values import is_number
 
 Floats = NDArray[np.float64]
-
-LEAST_CORRELATION = 0.5
-"""Squared correlation of a select with a head's scores from which the head is its own."""
-
-ALIKE = 0.05
-"""Difference of such correlations up to which heads choose alike."""
-
-LEAST_SPREAD = 1e-3
-"""Spread of the scores of a head, below which it chooses all keys alike."""
-
-NOTHING = 1e-9
 
 LEAST_HELD = 0.98
 """Share of a change of indicators that sites must show, or it is not known what it adds."""
 
 SITES_A_VALUE = 4
 """Sites at which a value is looked at."""
-
-
-def read_streams(model: TransformerProgram, sites: Sites) -> Floats:
-    """What each half-layer reads on the sites, and what the last leaves [half-layers + 1, sites, d_model]."""
-    config, encoder = model.config, model.input_encoder
-    found = np.zeros((2 * config.n_layers + 1, sites.count, config.d_model))
-    ids = np.array([encoder.row(token) for token in model.signature.vocab])
-    for where, tokens in sites.batches:
-        batch = np.full((len(tokens), tokens.shape[1] + 1), encoder.bos)
-        batch[:, 1:] = ids[tokens]
-        with torch.inference_mode():
-            _, cache = model.run_with_cache(torch.from_numpy(batch))
-        for layer in range(config.n_layers):
-            for half, name in ((0, "hook_resid_pre"), (1, "hook_resid_mid"), (2, "hook_resid_post")):
-                found[2 * layer + half, where] = cache[f"blocks.{layer}.{name}"][:, 1:].numpy()
-    return found
 
 
 @dataclass(frozen=True)
@@ -72,14 +43,20 @@ class _Fit:
 
 @dataclass(frozen=True)
 class Streams:
-    """A model on the sites, explained by the lines of a state.
-
-    `read` [half-layers + 1, sites, d_model] is what half-layers read.
-    """
+    """A model on the sites, explained by the lines of a state."""
 
     state: State
-    weights: Weights
-    read: Floats
+    moves: Moves
+
+    @property
+    def weights(self) -> Weights:
+        """The parameters of the model."""
+        return self.moves.weights
+
+    @property
+    def read(self) -> Floats:
+        """What half-layers read [half-layers + 1, sites, d_model]."""
+        return self.moves.read
 
     def line(self, column: Column) -> Line | None:
         """The line of a column, None for inputs."""
@@ -142,34 +119,11 @@ class Streams:
         chosen = next(s.chosen for s in self.state.selections if s.ref == selector)
         line = self.line(column)
         half = column.made - isinstance(line, SelectorWidth)
-        scores = self.state.view.halves[half].scores
-        shares = correlations(chosen[None], scores)[0]
-        if chosen.all():
-            shares = (np.ptp(scores, axis=1) < LEAST_SPREAD).astype(np.float64)
-        alike = np.flatnonzero(shares >= max(LEAST_CORRELATION, shares.max(initial=0.0) - ALIKE))
         moved = self.state.column(line.values) if isinstance(line, Aggregate) else None
-        fits = [(self._fits_moved((half // 2, head), moved), head) for head in alike.tolist()]
+        fits = [
+            (self.moves.fit(half // 2, head, moved), head) for head in own_heads(self.state, half, chosen)
+        ]
         return (half // 2, max(fits)[1]) if fits else None
-
-    def values_of(self, head: tuple[int, int]) -> Floats:
-        """What a head would move of each site [sites, d_model]."""
-        w = self.weights
-        values = self.read[2 * head[0]] @ w.W_V[head].astype(np.float64) + w.b_V[head]
-        return values @ w.W_O[head].astype(np.float64)
-
-    def _fits_moved(self, head: tuple[int, int], moved: Column | None) -> float:
-        """Share of the variance of what a head moves that lies between the values of a column; nothing moved
-        is right where there is none.
-        """
-        values = self.values_of(head)
-        values = values - values.mean(axis=0)
-        total = float((values**2).sum())
-        if moved is None or total < NOTHING:
-            return -total if moved is None else 0.0
-        counts = np.maximum(np.bincount(moved.labels, minlength=moved.size), 1)
-        sums = np.zeros((moved.size, values.shape[1]))
-        np.add.at(sums, moved.labels, values)
-        return float((sums**2 / counts[:, None]).sum()) / total
 
     def _moved(self, column: Column, line: Aggregate, new: int, old: int) -> Floats | None:
         """A head moves what a key has: as if it chose keys of the new value instead."""

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.candidates import predicates
 from inverse_tracr.metamodel.columns import Column, Selection, occurring
+from inverse_tracr.metamodel.revise.streams import Streams, mean_streams
 from inverse_tracr.metamodel.state import State
-from inverse_tracr.metamodel.streams import Streams, mean_streams
 from inverse_tracr.rasp.functions import NamedPredicate, Predicate, PredicateTable
 from inverse_tracr.rasp.program import Aggregate, SelectorWidth
 from inverse_tracr.sample.tables import predicate_table
