@@ -39,6 +39,11 @@ class Tabulated:
         place[None] = -1
         return np.array([*(place[r] for r in self.results), -1], dtype=np.intp)
 
+    @cached_property
+    def labels(self) -> NDArray[np.intp]:
+        """`places` with the number of the values for None."""
+        return np.where(self.places < 0, len(self.values), self.places)
+
 
 @cached_by_type(maxsize=50_000)
 def tabulated_unary(function: UnaryFunction, xs: tuple[Value, ...]) -> Tabulated:

@@ -55,6 +55,30 @@ def gather(chosen, values, pair_keys, starts, none):
 
 @numba.njit(cache=True)
 @no_type_check
+def settle(chosen, values, pair_keys, starts, none):
+    """The one value [entries] at the chosen keys of which half have one at least, else `none`; whether
+    several different ones were chosen anywhere.
+    """
+    entries, pairs = len(starts), len(pair_keys)
+    found = np.empty(entries, dtype=np.int64)
+    mixes = False
+    for entry in range(entries):
+        stop = starts[entry + 1] if entry + 1 < entries else pairs
+        low, high, width, valued = none, -1, 0, 0
+        for pair in range(starts[entry], stop):
+            if chosen[pair]:
+                width += 1
+                value = values[pair_keys[pair]]
+                if value < none:
+                    valued += 1
+                    low, high = min(low, value), max(high, value)
+        found[entry] = low if low == high and 2 * valued >= width else none
+        mixes |= low < high
+    return found, mixes
+
+
+@numba.njit(cache=True)
+@no_type_check
 def look_up(table, first, second):
     """`table[first, second]` [entries]; whether it is no function of `first` alone, and none of `second`."""
     found = np.empty(len(first), dtype=np.int64)

@@ -27,9 +27,10 @@ from inverse_tracr.rasp.program import (
     SequenceMap,
 )
 from inverse_tracr.rasp.signature import Signature
-from inverse_tracr.rasp.tabulated import selection_table, tabulate_binary, tabulate_unary
+from inverse_tracr.rasp.tabulated import selection_table, tabulated_binary, tabulated_unary
 from inverse_tracr.rasp.values import Maybe, Value, is_number
 from inverse_tracr.sample.grid import Choice, Grid, Index
+from inverse_tracr.sample.kernels import settle
 
 Numbers = NDArray[np.float64]
 Labels = tuple[tuple[Value, ...], Index]
@@ -95,7 +96,11 @@ class RaggedTrace:
             results = [None if x != x else function(x) for x in distinct.tolist()]
         else:
             xs, where = self._labelled(line.operand)
-            results = tabulate_unary(line.function, xs)
+            known = tabulated_unary(line.function, xs)
+            if line.encoding is Encoding.CATEGORICAL:
+                self._labels[ref] = known.values, known.labels.take(where)
+                return
+            results = known.results
         if line.encoding is Encoding.NUMERICAL:
             numbers = [float(r) if is_number(r) else np.nan for r in results]
             self._numbers[ref] = np.array([*numbers, np.nan]).take(where)
@@ -111,19 +116,21 @@ class RaggedTrace:
             self._numbers[ref] = sums / np.maximum(widths, 1)
             return
         known, index = self._labelled(values)
-        none = len(known)
+        found, mixes = settle(chosen, index, grid.keys, grid.starts, len(known))
+        if mixes:
+            known, found = self._mixed(choice, known, index, found)
+        self._labels[ref] = known, found
+
+    def _mixed(self, choice: Choice, known: tuple[Value, ...], index: Index, found: Index) -> Labels:
+        """What was found, with means where several values were selected."""
+        grid, none = self._grid, len(known)
         at_keys = index.take(grid.keys)
-        valued = chosen * (at_keys < none)
+        valued = choice.chosen * (at_keys < none)
         high = np.maximum.reduceat((at_keys + 1) * valued, grid.starts) - 1
         low = np.minimum.reduceat(np.where(valued, at_keys, none), grid.starts)
-        enough = 2 * grid.widths(valued) >= widths
-        found = np.where((low == high) & enough, low, none)
-        mixed = low < high
-        if mixed.any():
-            numbers = np.array([float(v) if is_number(v) else np.nan for v in known] + [0.0])
-            sums = np.add.reduceat(np.where(valued, numbers.take(at_keys), 0.0), grid.starts)
-            known, found = _with_means(known, found, mixed, sums / np.maximum(widths, 1))
-        self._labels[ref] = known, found
+        numbers = np.array([float(v) if is_number(v) else np.nan for v in known] + [0.0])
+        sums = np.add.reduceat(np.where(valued, numbers.take(at_keys), 0.0), grid.starts)
+        return _with_means(known, found, low < high, sums / np.maximum(choice.widths, 1))
 
     def _select(self, line: Select) -> Choice:
         (keys, key), (queries, query) = self._labelled(line.keys), self._labelled(line.queries)
@@ -143,10 +150,10 @@ def _pairwise(line: SequenceMap, first: Labels, second: Labels) -> Labels:
     width = len(ys) + 1
     codes = x * width + y
     if len(xs) * len(ys) <= LARGEST_TABLE:
-        table, values = _table(tabulate_binary(line.function, xs, ys))
-        square = np.full((len(xs) + 1, width), len(values), dtype=np.intp)
-        square[:-1, :-1] = table[:-1].reshape(len(xs), len(ys))
-        return values, square.take(codes)
+        known = tabulated_binary(line.function, xs, ys)
+        square = np.full((len(xs) + 1, width), len(known.values), dtype=np.intp)
+        square[:-1, :-1] = known.labels[:-1].reshape(len(xs), len(ys))
+        return known.values, square.take(codes)
     met, where = np.unique(codes, return_inverse=True)
     pairs = [divmod(code, width) for code in met.tolist()]
     results = [line.function(xs[i], ys[j]) if i < len(xs) and j < len(ys) else None for i, j in pairs]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 import pyarrow as pa
 
@@ -104,7 +104,7 @@ def row_type_of(*, trained: bool) -> type[Row]:
 
 def to_table(rows: Sequence[Row], row_type: type[Row]) -> pa.Table:
     """Rows as an Arrow table."""
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema=schema_of(row_type))
+    return pa.Table.from_pylist([vars(row) for row in rows], schema=schema_of(row_type))
 
 
 SIZE_COLUMNS = SIZES

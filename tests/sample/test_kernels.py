@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inverse_tracr.sample.grid import Grid, Index, Table, local_grid, probe_grid
-from inverse_tracr.sample.kernels import chooses_one_entry, chooses_one_value, look_up
+from inverse_tracr.sample.kernels import chooses_one_entry, chooses_one_value, look_up, settle
 
 SIZES = [(2, 4, False), (5, 7, False), (6, 9, True)]
 VALUES, NONE = 5, 5
@@ -77,3 +77,19 @@ def test_what_each_query_chooses_of_a_block(size: tuple[int, int, bool], seed: i
     counts = [[row[: len(np.unique(grid.positions[block]))].sum() for block in blocks] for row in truth]
     expected = all(count <= 1 for row in counts for count in row)
     assert chooses_one_entry(truth, grid.positions, grid.first_tokens, grid.first_blocks) == expected
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("seed", range(5))
+def test_what_several_chosen_keys_settle_on(size: tuple[int, int, bool], seed: int) -> None:
+    random, grid = np.random.default_rng(seed), probe_grid(*size)
+    queries, keys, values = (column(random, grid) for _ in range(3))
+    choice = grid.choose(table(random), queries, keys)
+    at_keys = values.take(grid.keys)
+    valued = choice.chosen * (at_keys < NONE)
+    high = np.maximum.reduceat((at_keys + 1) * valued, grid.starts) - 1
+    low = np.minimum.reduceat(np.where(valued, at_keys, NONE), grid.starts)
+    enough = 2 * grid.widths(valued) >= choice.widths
+    found, mixes = settle(choice.chosen, values, grid.keys, grid.starts, NONE)
+    np.testing.assert_array_equal(found, np.where((low == high) & enough, low, NONE))
+    assert mixes == (low < high).any()
