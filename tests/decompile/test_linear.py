@@ -9,12 +9,14 @@ from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import decompile
 from inverse_tracr.decompile.linear.explain import Option, explain
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
-from inverse_tracr.decompile.linear.named import NAMED_COST, named
+from inverse_tracr.decompile.linear.mlps import Asked, MlpReader, first_seen
+from inverse_tracr.decompile.linear.named import NAMED_COST, Outputs, named
+from inverse_tracr.decompile.linear.wanted import wanted_maps
 from inverse_tracr.decompile.linear.written import functionals, indicators, orthonormal, written
-from inverse_tracr.decompile.search.columns import Column
+from inverse_tracr.decompile.search.columns import Column, Sketch
 from inverse_tracr.rasp import Map, SequenceMap, parse_source
 from inverse_tracr.rasp.canonical import canonical
-from inverse_tracr.rasp.functions import BinaryTable, NamedBinary, NamedUnary, UnaryTable
+from inverse_tracr.rasp.functions import BinaryTable, NamedBinary, NamedUnary, UnaryOp, UnaryTable
 from tests.decompile.rotation import rotated
 
 PROGRAMS = {
@@ -69,6 +71,11 @@ def test_a_turned_model_gives_its_very_program(name: str) -> None:
     assert found.program is not None
     assert canonical(found.program, source.signature) == canonical(source.program, source.signature)
     assert found.candidates <= 20
+
+
+def _named(option: Option, op: UnaryOp, constant: object) -> bool:
+    function = option.line.function if isinstance(option.line, Map) else None
+    return isinstance(function, NamedUnary) and (function.op, function.constant) == (op, constant)
 
 
 def column(values: tuple[object, ...], labels: list[int], ref: int = -2) -> Column:
@@ -132,6 +139,15 @@ def test_a_table_costs_more_than_a_name_and_its_values_are_free() -> None:
     assert by_name.cost < by_table.cost
 
 
+def test_of_functions_that_fit_one_says_only_what_the_model_may_say() -> None:
+    operands = [column((0, 1), [0], ref=0), column((0, 1), [0], ref=1)]
+    cells, classes = np.array([[0, 0], [0, 1], [1, 0]]), np.array([0, 1, 1])
+    free = named(operands, cells, classes)
+    put_out = named(operands, cells, classes, Outputs((0, 1), frozenset({0, 1})))
+    assert set(free.values) == {0, 1, 2}
+    assert set(put_out.values) == {0, 1}
+
+
 def test_two_values_of_a_line_may_be_exchanged_for_a_name() -> None:
     """A product with zero and one, where the line's values are called one and zero."""
     operands = [column((1, 0), [0], ref=0), column((0, 1, 2), [0], ref=1)]
@@ -164,6 +180,65 @@ def test_the_cheapest_lines_that_explain_everything_are_taken() -> None:
     assert set(best.chosen) == {0, 1}, "the second line is small, but it is there"
     assert best.left < 1e-6
     assert best.uncovered < 0.01
+
+
+def test_lines_that_must_be_there_are_taken_first() -> None:
+    random = np.random.default_rng(5)
+    classes = random.integers(0, 3, size=200)
+    what = written(np.eye(3)[classes] @ random.normal(size=(3, 4)))
+    made = [(np.minimum(classes, 1), 9.0), (np.maximum(classes, 1), 9.0), (classes, 4.0)]
+    options = [
+        Option(Map(-2, UnaryTable(())), column((0, 1), labels.tolist()), indicators(labels), cost)
+        for labels, cost in made
+    ]
+
+    assert set(explain(what, np.zeros((200, 0)), options, 1)[0].chosen) == {2}
+    assert set(explain(what, np.zeros((200, 0)), options, 1, first=2)[0].chosen) == {0, 1}
+
+
+def test_maps_with_a_name_are_read_however_many_others_span_the_same() -> None:
+    labels = np.random.default_rng(7).integers(0, 10, size=(1, 900))
+    rows = np.eye(6)[np.array([0, 0, 1, 0, 0, 0, 2, 3, 4, 5])[labels[0]]]
+    tokens = Column(-2, labels, tuple(range(10)))
+    maps = MlpReader(written(rows), np.ones((1, 900), np.bool_)).maps(tokens, None)
+    named_ones = [o.line.function for o in maps if isinstance(o.line, Map) and o.cost < 2 * NAMED_COST]
+    assert NamedUnary(UnaryOp.MAXIMUM, 5) in named_ones
+    assert NamedUnary(UnaryOp.LT, 4) not in named_ones, "0 and 4 are written alike"
+
+
+@pytest.mark.parametrize(("noise", "read"), [(0.13, True), (1.0, False)])
+def test_where_nothing_explains_what_is_written_lines_are_read_that_are_less_sure(
+    noise: float, read: bool
+) -> None:
+    random = np.random.default_rng(6)
+    labels = random.integers(0, 4, size=(1, 600))
+    tokens = Column(-2, labels, ("a", "b", "c", "d"))
+    rows = (labels[0] > 1)[:, None] + noise * random.normal(size=(600, 1))
+    reader = MlpReader(written(rows), np.ones((1, 600), np.bool_))
+
+    found = reader.read([tokens], {-2}, (), (), np.zeros((600, 0)), Asked(), 5)
+
+    assert any(len(options) == 1 and _named(options[0], UnaryOp.LT, "c") for options, _ in found) is read
+
+
+def test_a_table_of_classes_asks_for_a_map_with_these() -> None:
+    """The table tells apart two classes of tokens, and the MLP before it may write a map with these."""
+    labels = np.random.default_rng(8).integers(0, 4, size=(50, 3))
+    mask = np.ones((50, 3), np.bool_)
+    tokens = Column(-2, labels, ("a", "b", "c", "d"))
+    indices = Column(-1, np.tile(np.arange(3), (50, 1)), (0, 1, 2))
+    said = np.array([[0, 1, 2], [3, 3, 1]])[np.array([0, 1, 1, 0])[labels], indices.labels]
+    line = SequenceMap(-2, -1, BinaryTable(()))
+    sketch = Sketch((line,), (tokens, indices, Column(0, said, (0, 1, 2, 3))), (3,), ((),), 50, 0.0)
+    reader = MlpReader(written(np.eye(4)[labels[mask]]), mask)
+    seen = np.ones((50, 3, 3), np.bool_)
+
+    def maps(half: int, column: Column, classes: np.ndarray | None) -> list[Option]:
+        return reader.maps(column, classes) if half == 1 and column.ref == -2 else []
+
+    asked = np.array([0, 1, 1, 0])[labels]
+    assert wanted_maps(sketch, maps, seen, mask).missing == {(1, first_seen(asked[mask]).tobytes())}
+    assert not wanted_maps(sketch, lambda *_: [], seen, mask).missing
 
 
 def test_features_that_depend_on_each_other_make_one_direction() -> None:

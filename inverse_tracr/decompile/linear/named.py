@@ -58,18 +58,6 @@ _BINARY = (
     BinaryOp.DIVIDE_INTO,
     BinaryOp.PAIR,
 )
-_UNARY = (
-    UnaryOp.LT,
-    UnaryOp.GT,
-    UnaryOp.LE,
-    UnaryOp.GE,
-    UnaryOp.NE,
-    UnaryOp.EQ,
-    UnaryOp.FLOOR_DIVIDE,
-    UnaryOp.MODULO,
-    UnaryOp.MINIMUM,
-    UnaryOp.MAXIMUM,
-)
 """Of functions that agree where they were seen the first is taken: programs have it most often.
 
 Of two zeros or ones as many sums and differences are sampled as products, minima and maxima together, and a
@@ -149,14 +137,6 @@ def _unlike(found: _Fitting, outputs: Outputs) -> tuple[bool, bool]:
     return values != outputs.said, len(set(results) - {None}) != len(outputs.every)
 
 
-def _rank(function: UnaryFunction) -> int:
-    return (
-        _UNARY.index(function.op)
-        if isinstance(function, NamedUnary) and function.op in _UNARY
-        else len(_UNARY)
-    )
-
-
 def _rare(function: UnaryFunction | BinaryFunction, xs: Values) -> float:
     if not isinstance(function, NamedUnary | NamedBinary):
         return 0.0
@@ -217,7 +197,6 @@ def unary_results(xs: Values) -> list[Results]:
 def _unary(xs: Values) -> list[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
     identity = NamedUnary(UnaryOp.IDENTITY)
     found = unary_alternatives(identity, xs, numbers=False)  # a line that says what it reads is no line
-    found = sorted(found, key=_rank)
     return [(function, tabulate_unary(function, xs), False) for function in found]
 
 

@@ -29,10 +29,10 @@ MOST_CONSTANTS = 24
 MOST_ENTRIES = 400
 """Changes of one entry of a table that are tried."""
 
-_COMPARED = (UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.GT, UnaryOp.LE, UnaryOp.GE)
+_COMPARED = (UnaryOp.LT, UnaryOp.GT, UnaryOp.LE, UnaryOp.GE, UnaryOp.NE, UnaryOp.EQ)
 _CLIPPED = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.AND, UnaryOp.OR)
 _ADDED = (UnaryOp.ADD, UnaryOp.SUBTRACT, UnaryOp.SUBTRACT_FROM)
-_SCALED = (UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE, UnaryOp.MULTIPLY, UnaryOp.DIVIDE)
+_SCALED = (UnaryOp.FLOOR_DIVIDE, UnaryOp.MODULO, UnaryOp.MULTIPLY, UnaryOp.DIVIDE)
 _PLAIN = (UnaryOp.IDENTITY, UnaryOp.NOT, UnaryOp.BOOL, UnaryOp.NEGATE, UnaryOp.ABS)
 _OFFSETS = (1, -1, 2, -2, 3, -3)
 
@@ -52,20 +52,21 @@ def unary_alternatives(function: UnaryFunction, xs: Values, *, numbers: bool) ->
 
 
 def _unary(xs: Values) -> Iterator[NamedUnary]:
+    """Those first that programs have most often: of functions with the same results one is kept."""
     constants = spread(xs, MOST_CONSTANTS)
-    for op in _PLAIN:
-        yield NamedUnary(op)
     for op in _COMPARED:
         for constant in constants:
-            yield NamedUnary(op, constant)
-    for op in _ADDED:
-        for constant in (1, 2, 3):
             yield NamedUnary(op, constant)
     for op in _SCALED:
         for constant in (2, 3, 4):
             yield NamedUnary(op, constant)
     for op in _CLIPPED:
         for constant in constants:
+            yield NamedUnary(op, constant)
+    for op in _PLAIN:
+        yield NamedUnary(op)
+    for op in _ADDED:
+        for constant in (1, 2, 3):
             yield NamedUnary(op, constant)
 
 
