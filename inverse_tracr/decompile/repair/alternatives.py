@@ -29,7 +29,7 @@ MOST_CONSTANTS = 24
 MOST_ENTRIES = 400
 """Changes of one entry of a table that are tried."""
 
-_COMPARED = (UnaryOp.LT, UnaryOp.GT, UnaryOp.LE, UnaryOp.GE, UnaryOp.NE, UnaryOp.EQ)
+_COMPARED = (UnaryOp.GT, UnaryOp.LE, UnaryOp.LT, UnaryOp.GE, UnaryOp.NE, UnaryOp.EQ)
 _CLIPPED = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.AND, UnaryOp.OR)
 _ADDED = (UnaryOp.ADD, UnaryOp.SUBTRACT, UnaryOp.SUBTRACT_FROM)
 _SCALED = (UnaryOp.FLOOR_DIVIDE, UnaryOp.MODULO, UnaryOp.MULTIPLY, UnaryOp.DIVIDE)

@@ -132,8 +132,9 @@ def _spare(
         if value in renaming:
             continue
         go_on = None if shift is None or not is_number(value) else shift[0] * value + shift[1]
-        if go_on in free:
-            renaming[value] = free.pop(free.index(go_on))
+        if go_on is not None and go_on not in renaming.values() and (go_on in free or go_on not in said):
+            renaming[value] = go_on
+            free = [other for other in free if other != go_on]
     number = 0
     for value in values:
         if value not in renaming:
