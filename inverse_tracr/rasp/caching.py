@@ -45,7 +45,8 @@ def types_of(value: object) -> Hashable:
         return None
     if kind is not tuple:
         return getattr(value, "value_types", kind)
-    members = cast("tuple[object, ...]", value)
+    # To call `cast`, which would tell the type checker, is a tenth of the time that this takes.
+    members: tuple[object, ...] = value  # pyright: ignore[reportAssignmentType]
     kinds = set(map(type, members))
     if kinds <= _ALONE:
         return None

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from inverse_tracr.rasp.caching import types_of
 from inverse_tracr.rasp.values import Maybe, Value, as_number, check_value, is_number
@@ -255,6 +255,28 @@ def _check_maybe(value: Maybe) -> None:
         check_value(value)
 
 
+_PLAIN = frozenset({bool, int, str})
+
+
+def _check_all(values: list[Value]) -> None:
+    """Check all of them, equal ones once where they are of types that share bounds."""
+    for value in set(values) if set(map(type, values)) <= _PLAIN else values:
+        check_value(value)
+
+
+Key = TypeVar("Key")
+
+
+def _looked_up(entries: tuple[tuple[Key, Maybe], ...]) -> dict[Key, Maybe]:
+    """The entries of a table as a dictionary; raises ValueError where a key stands twice."""
+    lookup = dict(entries)
+    if len(lookup) < len(entries):
+        seen: set[Key] = set()
+        twice = next(key for key, _ in entries if key in seen or seen.add(key))
+        raise ValueError(f"the table names the key {twice!r} twice")
+    return lookup
+
+
 @dataclass(frozen=True)
 class NamedUnary:
     """A named function of `x`; `constant` is None exactly when the function takes none."""
@@ -293,15 +315,10 @@ class UnaryTable:
     _lookup: dict[Value, Maybe] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        lookup: dict[Value, Maybe] = {}
-        for key, value in self.entries:
-            check_value(key)
-            _check_maybe(value)
-            if key in lookup:
-                raise ValueError(f"the table names the key {key!r} twice")
-            lookup[key] = value
+        _check_all([key for key, _ in self.entries])
+        _check_all([value for _, value in self.entries if value is not None])
         _check_maybe(self.default)
-        object.__setattr__(self, "_lookup", lookup)
+        object.__setattr__(self, "_lookup", _looked_up(self.entries))
 
     @cached_property
     def value_types(self) -> Hashable:
@@ -360,16 +377,11 @@ class BinaryTable:
     _lookup: dict[tuple[Value, Value], Maybe] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        lookup: dict[tuple[Value, Value], Maybe] = {}
-        for (x, y), value in self.entries:
-            check_value(x)
-            check_value(y)
-            _check_maybe(value)
-            if (x, y) in lookup:
-                raise ValueError(f"the table names the key {(x, y)!r} twice")
-            lookup[x, y] = value
+        _check_all([x for (x, _), _ in self.entries])
+        _check_all([y for (_, y), _ in self.entries])
+        _check_all([value for _, value in self.entries if value is not None])
         _check_maybe(self.default)
-        object.__setattr__(self, "_lookup", lookup)
+        object.__setattr__(self, "_lookup", _looked_up(self.entries))
 
     @cached_property
     def value_types(self) -> Hashable:
@@ -454,9 +466,8 @@ class PredicateTable:
     _lookup: frozenset[tuple[Value, Value]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for key, query in self.pairs:
-            check_value(key)
-            check_value(query)
+        _check_all([key for key, _ in self.pairs])
+        _check_all([query for _, query in self.pairs])
         lookup = frozenset(self.pairs)
         if len(lookup) != len(self.pairs):
             raise ValueError("the predicate table names a pair twice")
