@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, replace
 
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
+from inverse_tracr.decompile.plain import plain
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
 from inverse_tracr.decompile.refine import refine
-from inverse_tracr.decompile.relays import without_relays
 from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
 from inverse_tracr.decompile.told_apart import with_neurons
 from inverse_tracr.decompile.verify import Verifier
@@ -29,7 +29,7 @@ MOST_GUESSES = 2
 NEARLY = 0.5
 """Agreement from which on a guess is repaired with the whole budget; below, with its share of it."""
 
-EXPLAINED = frozenset({"lift", "linear"})
+EXPLAINED = frozenset({"lift", "unmix", "linear"})
 """Proposers whose lines explain what every half-layer writes: nothing is left to refine."""
 
 AUTO, REPAIR = "auto", "repair"
@@ -168,15 +168,18 @@ class Hunt:
         self._tried[name] = self._tried.get(name, 0) + proposal.tried
         verification = _NOTHING if proposal.program is None else self._judge(proposal.program)
         if proposal.program is not None and verification.verified:
-            program, without = without_relays(proposal.program, self._model, self._judge)
-            evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
-            proposal = replace(proposal, program=program, evidence=evidence)
-            verification = self._judge(program)
+            proposal, verification = self._plain(proposal, proposal.program)
         if proposal.noise:
             verification = replace(verification, note=_with_noise(verification.note, proposal.noise))
         if proposal.partial and not self._understood.partial:
             self._understood = proposal
         return self._noted(_Found(name, proposal, verification))
+
+    def _plain(self, proposal: Proposal, program: Program) -> tuple[Proposal, Verification]:
+        """A proposal whose program was verified, in plainer words."""
+        program, without = plain(program, self._model, self._judge)
+        evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
+        return replace(proposal, program=program, evidence=evidence), self._judge(program)
 
     def _noted(self, found: _Found) -> _Found:
         self._mostly_read |= found.mostly_read
@@ -193,7 +196,7 @@ class Hunt:
         self._tried["repair"] = self._tried.get("repair", 0) + repaired.tried
         if repaired.program is not None:
             proposal = repaired_proposal(found.proposal, repaired, self._model, self._judge)
-            verification = self._judge(proposal.program or repaired.program)
+            proposal, verification = self._plain(proposal, proposal.program or repaired.program)
             self._noted(_Found(f"{found.method}, repaired", proposal, verification, repaired.edits))
 
     def refine(self) -> None:

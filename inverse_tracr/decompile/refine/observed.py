@@ -36,6 +36,8 @@ LEAST_LEFT = 2e-3
 MOST_OF_IT = 0.8
 """Share of what is left that an s-op must explain to be missing."""
 LEAST_SCALE = 1e-3
+MOST_MERGES = 1_000
+"""Pairs of values, nearest first, that are tried as one class."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,9 @@ class Observed:
         cells = cells_of(dense(own)[0], rows)
         rest = cells_of(labels, rows - cells.means[cells.codes])
         codes = np.arange(len(distinct))
-        for pair in _pairs_by_distance(rest.means):
+        for pair in _pairs_by_distance(rest.means)[:MOST_MERGES]:
+            if codes[pair[0]] == codes[pair[1]]:
+                continue
             merged = np.where(codes == codes[pair[1]], codes[pair[0]], codes)
             if self._between(_joint([own, merged[labels]]), half) >= whole - 0.05 * left:
                 codes = merged

@@ -99,7 +99,8 @@ def _inserted(
         stands_for.setdefault(c, []).append(value)
     line = Map(read, UnaryTable(tuple((value, c) for value, c in classes.items())))
     for reader in readers_of(program, read):
-        if halves[reader] > missing.half and not isinstance(program.lines[reader], Map):
+        # A reader in the half-layer before is moved behind the map.
+        if halves[reader] >= missing.half - 1 and not isinstance(program.lines[reader], Map):
             edit = substituted(program, sets, read, [reader], Finer(line, stands_for), seen)
             if edit is not None:
                 yield edit
