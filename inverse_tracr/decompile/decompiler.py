@@ -32,6 +32,9 @@ NEARLY = 0.5
 EXPLAINED = frozenset({"lift", "unmix", "linear"})
 """Proposers whose lines explain what every half-layer writes: nothing is left to refine."""
 
+LOSSLESS = "lift"
+"""The proposer of programs whose tables are in the weights as they were."""
+
 AUTO, REPAIR = "auto", "repair"
 """Methods that are no proposers: all of them, and repairing what they propose."""
 
@@ -168,16 +171,16 @@ class Hunt:
         self._tried[name] = self._tried.get(name, 0) + proposal.tried
         verification = _NOTHING if proposal.program is None else self._judge(proposal.program)
         if proposal.program is not None and verification.verified:
-            proposal, verification = self._plain(proposal, proposal.program)
+            proposal, verification = self._plain(name, proposal, proposal.program)
         if proposal.noise:
             verification = replace(verification, note=_with_noise(verification.note, proposal.noise))
         if proposal.partial and not self._understood.partial:
             self._understood = proposal
         return self._noted(_Found(name, proposal, verification))
 
-    def _plain(self, proposal: Proposal, program: Program) -> tuple[Proposal, Verification]:
+    def _plain(self, method: str, proposal: Proposal, program: Program) -> tuple[Proposal, Verification]:
         """A proposal whose program was verified, in plainer words."""
-        program, without = plain(program, self._model, self._judge)
+        program, without = plain(program, self._model, self._judge, lossy=method != LOSSLESS)
         evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
         return replace(proposal, program=program, evidence=evidence), self._judge(program)
 
@@ -196,7 +199,7 @@ class Hunt:
         self._tried["repair"] = self._tried.get("repair", 0) + repaired.tried
         if repaired.program is not None:
             proposal = repaired_proposal(found.proposal, repaired, self._model, self._judge)
-            proposal, verification = self._plain(proposal, proposal.program or repaired.program)
+            proposal, verification = self._plain(found.method, proposal, proposal.program or repaired.program)
             self._noted(_Found(f"{found.method}, repaired", proposal, verification, repaired.edits))
 
     def refine(self) -> None:

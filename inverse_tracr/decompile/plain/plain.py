@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from inverse_tracr.decompile.plain.relays import without_relay
 from inverse_tracr.decompile.plain.tables import with_classes_merged, with_named_functions
@@ -20,12 +21,17 @@ MOST_LEFT = 1e-3
 """What MLPs may be explained less by a step, as a share of what they write."""
 
 
-def plain(program: Program, model: TransformerProgram, judge: Judge) -> tuple[Program, list[str]]:
-    """A verified program less relays, with short tables; and the names of the lines that were left out."""
+def plain(
+    program: Program, model: TransformerProgram, judge: Judge, *, lossy: bool
+) -> tuple[Program, list[str]]:
+    """A verified program less relays; and the names of the lines that were left out.
+
+    Tables are shortened where `lossy`: what weights hold of them may be less than the program had.
+    """
     verdict, left_out = judge(program).verdict, list[str]()
     observed: Observed | None = None
     for _ in range(MOST_STEPS):
-        for changed, line in _plainer(program, model):
+        for changed, line in _plainer(program, model, lossy=lossy):
             if judge(changed).verdict is not verdict:
                 continue
             if line is None:
@@ -40,15 +46,17 @@ def plain(program: Program, model: TransformerProgram, judge: Judge) -> tuple[Pr
     return program, left_out
 
 
-def _plainer(program: Program, model: TransformerProgram) -> Iterator[tuple[Program, str | None]]:
+def _plainer(
+    program: Program, model: TransformerProgram, *, lossy: bool
+) -> Iterator[tuple[Program, str | None]]:
     """Programs that say the same in fewer words, with the name of the line that is left out, if one is."""
     try:
         sets = ValueSets(program, model.signature, exact_means=True)
     except InverseTracrError:  # too many means to list
         return
     yield from without_relay(program, sets)
-    entries = description(program)
-    for step in (with_classes_merged, with_named_functions):
-        for changed in step(program, sets):
+    if lossy:
+        entries = description(program)
+        for changed in chain(with_classes_merged(program, sets), with_named_functions(program, sets)):
             if description(changed) < entries:
                 yield changed, None

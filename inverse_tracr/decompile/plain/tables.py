@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from math import log2
 
 from inverse_tracr.decompile.plain.rereading import reread
 from inverse_tracr.rasp.functions import BinaryOp, BinaryTable, NamedBinary, UnaryTable
@@ -22,6 +24,9 @@ NAMES = (
     BinaryOp.DISTANCE,
 )
 """Functions that a table may have been before a student lost differences of their values."""
+
+LEAST_BITS = 12.0
+"""How unlikely it must be that a table is a function of such a function's values by chance."""
 
 
 def with_classes_merged(program: Program, sets: ValueSets) -> Iterator[Program]:
@@ -56,7 +61,7 @@ def with_named_functions(program: Program, sets: ValueSets) -> Iterator[Program]
         for op in NAMES:
             old: dict[Value, Maybe] = {}
             named = NamedBinary(op).table(xs, ys)
-            if None in named or len(set(named)) == len(named):
+            if None in named or _bits(named, said) < LEAST_BITS:
                 continue
             if all(
                 name is not None and old.setdefault(name, y) == y for name, y in zip(named, said, strict=True)
@@ -64,6 +69,12 @@ def with_named_functions(program: Program, sets: ValueSets) -> Iterator[Program]
                 changed = reread(program, sets, position, replace(line, function=NamedBinary(op)), old)
                 if changed is not None:
                     yield changed
+
+
+def _bits(named: tuple[Maybe, ...], said: tuple[Maybe, ...]) -> float:
+    """Bits of the entries that the others settle, if entries were drawn one by one."""
+    shares = [count / len(said) for count in Counter(said).values()]
+    return (len(named) - len(set(named))) * -sum(share * log2(share) for share in shares)
 
 
 def _classes(program: Program, sets: ValueSets, position: Ref) -> dict[Value, Value] | None:
