@@ -67,9 +67,11 @@ def build(
     trainer: Trainer | None = None,
     revision: str | None = None,
     report: Report = silent,
+    close: bool = False,
 ) -> Manifest:
     """Build a zoo in `folder`, or go on with the build that is there; a finished one is left as it is.
 
+    With `close` nothing more is made: the rows that there are make the zoo, fewer than were asked for.
     A build that was begun keeps its chunk size and revision. Raises ZooConflictError when the folder holds
     something else, ChunksFailedError, CapExceededError when the presets give too few different programs, and
     OSError when the disk refuses; the same call again then goes on.
@@ -83,7 +85,7 @@ def build(
         job = open_job(folder, config, chunk_size, revision or package_revision())
         work = ChunkWork(job, trainer or trainer_of(config))
         while True:
-            records, selection = _make_enough(job, engine, work, report)
+            records, selection = _made(job) if close else _make_enough(job, engine, work, report)
             try:
                 merged = merge(job, records, selection)
             except BrokenChunkError as error:
@@ -104,6 +106,23 @@ def trainer_of(config: ZooConfig) -> Trainer | None:
     from inverse_tracr.zoo.students import DistillTrainer
 
     return DistillTrainer()
+
+
+def _made(job: Job) -> tuple[dict[Chunk, ChunkRecord], Selection]:
+    """The chunks that are made, from the first up to the first that is missing."""
+    records: dict[Chunk, ChunkRecord] = {}
+    for chunk, record in sorted(job.records().items(), key=lambda pair: pair[0].first):
+        if chunk.first == (max(records, key=lambda c: c.last).last if records else 0):
+            records[chunk] = record
+    if not records:
+        raise CapExceededError(
+            "there is nothing to close",
+            where=str(job.folder),
+            expected="a build that has made its first chunk",
+            got="none",
+            advice="Leave out --close.",
+        )
+    return records, select(job.config, read_candidates(job, records))
 
 
 def _make_enough(

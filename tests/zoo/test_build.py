@@ -18,6 +18,7 @@ from inverse_tracr.errors import CapExceededError
 from inverse_tracr.sample import Preset
 from inverse_tracr.zoo import Kind, ZooConfig, ZooConflictError, build
 from inverse_tracr.zoo.engines import EngineKind, make_engine
+from inverse_tracr.zoo.engines.serial import SerialEngine
 from inverse_tracr.zoo.items import Item
 from inverse_tracr.zoo.job import BUILDING, locked
 from inverse_tracr.zoo.reader import Zoo
@@ -189,6 +190,23 @@ def test_a_damaged_chunk_is_made_again(standard_zoo: Path, tmp_path: Path) -> No
     (folder / BUILDING / f"{chunks[2].stem}.json").write_bytes(b"{")
     build_serially(folder)
     assert contents(folder) == contents(standard_zoo)
+
+
+def test_an_interrupted_build_can_be_closed(standard_zoo: Path, tmp_path: Path) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "zoo"
+    with pytest.raises(CapExceededError, match="nothing to close"):
+        build(STANDARD, folder, engine=SerialEngine(), chunk_size=7, close=True)
+    with pytest.raises(KeyboardInterrupt):
+        build(STANDARD, folder, engine=SerialEngine(), chunk_size=7, report=stop)
+    closed = build(STANDARD, folder, engine=SerialEngine(), chunk_size=7, close=True)
+    assert 0 < closed.count < STANDARD.count
+    whole, part = Zoo(standard_zoo), Zoo(folder)
+    for split, count in part.manifest.rows.items():
+        for row in range(count):
+            assert part.specimen(split, row).program == whole.specimen(split, row).program
 
 
 def test_students_of_any_chunks_are_put_together_alike(compressed_zoo: Path, tmp_path: Path) -> None:

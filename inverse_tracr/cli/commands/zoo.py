@@ -47,6 +47,7 @@ def build(
     chunk_size: int | None = None,
     memory_gib: float = 4.0,
     minutes: float = 60.0,
+    close: Flag = False,
     json: Flag = False,
 ) -> None:
     """Build a zoo, or go on with one that was interrupted: the same command again resumes.
@@ -81,6 +82,8 @@ def build(
         Memory of a worker.
     minutes
         Longest time for a chunk.
+    close
+        End an interrupted build with the models that it has made, fewer than `count`.
     json
         Print the manifest as one JSON object.
     """
@@ -94,6 +97,7 @@ def build(
         engine=_engine(engine, workers, memory_gib, minutes),
         chunk_size=_chunk_size(chunk_size, config),
         report=_Reporter(),
+        close=close,
     )
     _show(out, manifest, as_json=json)
 
@@ -230,6 +234,7 @@ def build_test_sets(
     engine: EngineName = "local",
     workers: int | None = None,
     update: Flag = False,
+    close: Flag = False,
 ) -> None:
     """Build the test sets from their fixed seeds, each into a folder of its own, and compare them with the
     manifest of this version. The same command again resumes.
@@ -252,6 +257,8 @@ def build_test_sets(
         Processes; one a core unless given.
     update
         Write the manifest anew instead of comparing; for the developers of this package.
+    close
+        End interrupted builds with the models that they have made; they are not compared.
     """
     from inverse_tracr.zoo import build as build_zoo
     from inverse_tracr.zoo.quick import QUICK_SETS, quick_config
@@ -267,8 +274,10 @@ def build_test_sets(
         config = config if count is None else replace(config, count=count)
         chosen = _engine(engine, workers, 4.0, 60.0)
         size = _chunk_size(None, config)
-        manifest = build_zoo(config, out / name, engine=chosen, chunk_size=size, report=_Reporter())
-        whole = not quick and count is None
+        manifest = build_zoo(
+            config, out / name, engine=chosen, chunk_size=size, report=_Reporter(), close=close
+        )
+        whole = not quick and not close and count is None
         if update and whole:
             update_hashes(name, manifest)
         elif whole:
