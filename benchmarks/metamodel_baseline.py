@@ -34,7 +34,7 @@ from inverse_tracr.metamodel.baseline.training import (
 from inverse_tracr.metamodel.beam import guesses
 from inverse_tracr.metamodel.checkpoint import Loaded, load_network
 from inverse_tracr.metamodel.config import TrainConfig
-from inverse_tracr.metamodel.proposer import SHIPPED, WIDTH, proposal_of
+from inverse_tracr.metamodel.proposer import SHIPPED, WIDTH, revised_proposal_of
 from inverse_tracr.metamodel.stream import HELD_OUT, Item, sampled
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.thesis_view import Row, thesis_rows
@@ -112,7 +112,7 @@ def _ours(
         found = guesses(loaded.network, model, width=width)
         rows: tuple[Row, ...] = ()
         for guess in found[:1]:
-            program = proposal_of(guess, model).program
+            program = revised_proposal_of(guess, model).program
             try:
                 rows = () if program is None else thesis_rows(canonical(program, signature))
             except InverseTracrError:

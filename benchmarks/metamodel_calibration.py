@@ -26,7 +26,7 @@ from inverse_tracr.evaluate.markdown import percent
 from inverse_tracr.metamodel.beam import guesses
 from inverse_tracr.metamodel.checkpoint import DESCRIPTION, load_network
 from inverse_tracr.metamodel.config import TrainConfig
-from inverse_tracr.metamodel.proposer import SHIPPED, WIDTH, proposal_of
+from inverse_tracr.metamodel.proposer import SHIPPED, WIDTH, revised_proposal_of
 from inverse_tracr.metamodel.stream import HELD_OUT, sampled
 from inverse_tracr.model.safe_files import write_atomically
 
@@ -59,7 +59,7 @@ def outcomes(checkpoint: Path, models: int) -> list[Outcome]:
             continue
         model = made[2]
         best = guesses(loaded.network, model, width=WIDTH)[:1]
-        program = proposal_of(best[0], model).program if best else None
+        program = revised_proposal_of(best[0], model).program if best else None
         right = program is not None and remembering_judge(model)(program).verified
         found.append(Outcome(best[0].score if best else -math.inf, right))
         if len(found) % 20 == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -51,7 +52,7 @@ def propose_meta(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
 def one_shot(model: TransformerProgram) -> Program | None:
     """The program of a beam of one, unverified: for `evaluate --decompiler`."""
     found = guesses(shipped().network, model, width=1)
-    return proposal_of(_revised(found[0]), model).program if found else None
+    return revised_proposal_of(found[0], model).program if found else None
 
 
 class Beams:
@@ -89,15 +90,15 @@ class Beams:
 def _revised_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
     """Guesses as proposals, simplest first, each as parameters revise it and then as the network wrote it."""
     for guess, proposal in _simplest_first(found, model):
-        yield proposal_of(_revised(guess), model)
+        yield revised_proposal_of(guess, model)
         yield proposal
 
 
-def _revised(guess: Guess) -> Guess:
-    try:
-        return replace(guess, program=revised(guess.program, guess.state, guess.moves))
-    except InverseTracrError:
-        return guess
+def revised_proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
+    """A guess as `proposal_of` has it, revised by parameters first."""
+    with suppress(InverseTracrError):
+        guess = replace(guess, program=revised(guess.program, guess.state, guess.moves))
+    return proposal_of(guess, model)
 
 
 def _simplest_first(found: Sequence[Guess], model: TransformerProgram) -> list[tuple[Guess, Proposal]]:
