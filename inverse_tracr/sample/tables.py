@@ -100,6 +100,7 @@ def linear_table(first_factor: int | float, second_factor: int | float, xs: Valu
 @lru_cache(maxsize=20_000)
 def readable(values: Values) -> bool:
     """Whether the MLP of a map of a numerical s-op can tell its values (in rising order) apart."""
+    # The values of a numerical s-op are numbers, which the type of a value does not say.
     return is_readable([float(value) for value in values])  # pyright: ignore[reportArgumentType]
 
 

@@ -17,6 +17,7 @@ from inverse_tracr.decompile.search.columns import Column, Sketch
 from inverse_tracr.rasp import Map, SequenceMap, parse_source
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.functions import BinaryTable, NamedBinary, NamedUnary, UnaryOp, UnaryTable
+from inverse_tracr.rasp.values import Value
 from tests.decompile.rotation import rotated
 
 PROGRAMS = {
@@ -78,8 +79,8 @@ def _named(option: Option, op: UnaryOp, constant: object) -> bool:
     return isinstance(function, NamedUnary) and (function.op, function.constant) == (op, constant)
 
 
-def column(values: tuple[object, ...], labels: list[int], ref: int = -2) -> Column:
-    return Column(ref, np.array([labels]), values)  # pyright: ignore[reportArgumentType]
+def column(values: tuple[Value, ...], labels: list[int], ref: int = -2) -> Column:
+    return Column(ref, np.array([labels]), values)
 
 
 def test_sets_of_cells_are_found_that_are_linear_in_what_is_written() -> None:

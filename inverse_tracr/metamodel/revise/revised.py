@@ -19,6 +19,7 @@ from inverse_tracr.rasp.program import (
     Map,
     Program,
     Ref,
+    Select,
     SelectorWidth,
     SequenceMap,
     operands,
@@ -52,9 +53,8 @@ def _rewritten(state: State, lines: Sequence[Line]) -> State:
     columns: dict[Ref, Column] = {c.ref: c for c in state.columns}
     selections: dict[Ref, Selection] = {s.ref: s for s in state.selections}
     for ref, line in enumerate(lines):
-        if ref in selections:
-            own = operands(line)
-            selections[ref] = select(ref, line, columns[own[0]], columns[own[1]], state.view.sites)  # pyright: ignore[reportArgumentType]
+        if isinstance(line, Select):
+            selections[ref] = select(ref, line, columns[line.keys], columns[line.queries], state.view.sites)
             continue
         counting = isinstance(line, Aggregate | SelectorWidth)
         selection = selections[line.selector] if counting else None
