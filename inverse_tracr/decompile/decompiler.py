@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from inverse_tracr.decompile.likely import likeliest
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
 from inverse_tracr.decompile.plain import plain
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
@@ -53,8 +54,9 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
     its program, which no other way of reading changes. A program that was read off the weights is repaired
     where it was refuted; guesses only where nobody has found a program, those first that agree on most
-    inputs; and what is verified is refined. Always ends in a verdict; of refuted candidates the one that
-    agrees on most inputs is returned, but what was read through noise before all others.
+    inputs; what is verified is refined, and guesses are given the likeliest functions where no input tells.
+    Always ends in a verdict; of refuted candidates the one that agrees on most inputs is returned, but what
+    was read through noise before all others.
     """
     parts = method_parts(method)
     start = time.perf_counter()
@@ -65,6 +67,7 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     if REPAIR in parts:
         hunt.repair_guesses()
         hunt.refine()
+        hunt.choose_names()
     return hunt.result(method, time.perf_counter() - start)
 
 
@@ -211,6 +214,16 @@ class Hunt:
         if edits and proposal.program is not None:
             method = f"{best.method}, refined"
             self._best = _Found(method, proposal, self._judge(proposal.program), (*best.edits, *edits))
+
+    def choose_names(self) -> None:
+        """Give a verified guess the functions that programs most often have; weights that were read tell."""
+        best = self._best
+        program = None if best is None else best.proposal.program
+        if best is None or program is None or not best.verification.verified or not best.proposal.guess:
+            return
+        program = likeliest(program, self._model, self._judge)
+        proposal = replace(best.proposal, program=program)
+        self._best = replace(best, proposal=proposal, verification=self._judge(program))
 
     def result(self, method: str, seconds: float) -> Decompilation:
         """The best candidate."""

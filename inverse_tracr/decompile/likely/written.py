@@ -1,0 +1,81 @@
+"""A program with the names and functions that were assigned to its lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import product
+
+from inverse_tracr.decompile.likely.assignment import Assignment, Naming
+from inverse_tracr.decompile.likely.choices import Cell
+from inverse_tracr.decompile.likely.naming import Setting, named_operands
+from inverse_tracr.rasp.functions import (
+    BinaryTable,
+    Comparison,
+    NamedBinary,
+    NamedPredicate,
+    NamedUnary,
+    PredicateTable,
+    UnaryTable,
+)
+from inverse_tracr.rasp.program import TOKENS, Line, Map, Program, Select, SequenceMap
+from inverse_tracr.rasp.values import Maybe, Value
+
+
+def written(setting: Setting, found: Assignment) -> Program:
+    """The program of a setting with other functions, its lines where they were."""
+    program = setting.program
+    lines = tuple(_line(setting, found, at) for at in range(len(program.lines)))
+    return Program(lines, program.output, program.names)
+
+
+def _line(setting: Setting, found: Assignment, at: int) -> Line:
+    line, choice = setting.program.lines[at], found.choices.get(at)
+    if choice is None:
+        return line
+    reads = [found.namings[ref] for ref in named_operands(setting.program, at)]
+    match line, choice.function:
+        case Map(operand, _, encoding), NamedUnary() as function:
+            return Map(operand, function, encoding)
+        case Map(operand, function, encoding), _:
+            table = _entries(setting, found, at, reads, function)
+            return Map(operand, UnaryTable(tuple((x, y) for (x,), y in table)), encoding)
+        case SequenceMap(first, second), NamedBinary() as function:
+            refs = (second, first) if choice.turned else (first, second)
+            return SequenceMap(*refs, function)
+        case SequenceMap(first, second, function), _:
+            table = _entries(setting, found, at, reads, function)
+            return SequenceMap(first, second, BinaryTable(tuple(((x, y), z) for (x, y), z in table)))
+        case Select(), NamedPredicate(comparison=Comparison.TRUE) as predicate:
+            return Select(TOKENS, TOKENS, predicate)
+        case Select(keys, queries), NamedPredicate() as predicate:
+            return Select(keys, queries, predicate)
+        case Select(keys, queries, predicate), _:
+            pairs = product(*(naming.names for naming in reads))
+            chosen = tuple((key, query) for (k, key), (q, query) in pairs if predicate(k, q))
+            return Select(keys, queries, PredicateTable(chosen))
+        case _:
+            return line
+
+
+def _entries(
+    setting: Setting, found: Assignment, at: int, reads: Sequence[Naming], before: Callable[..., Maybe]
+) -> list[tuple[Cell, Maybe]]:
+    """A table on all values: as before where that has a name, else the usual value.
+
+    What is put out, the encoder says, and no argument that occurs gives, is given to others.
+    """
+    own = found.namings[at]
+    names = dict(own.names)
+    cells = list(product(*(naming.values for naming in reads)))
+    known = {
+        tuple(new for _, new in pairs): names.get(result) if result is not None else None
+        for pairs in product(*(naming.names for naming in reads))
+        if (result := before(*(old for old, _ in pairs))) in names
+        or tuple(old for old, _ in pairs) in setting.arguments[at]
+    }
+    counts = Counter(value for value in known.values() if value is not None)
+    usual = max(counts, key=lambda value: counts[value], default=None)
+    spare: list[Value] = [value for value in own.values if value not in set(known.values())]
+    unknown = dict(zip((cell for cell in cells if cell not in known), spare, strict=False))
+    return [(cell, known[cell] if cell in known else unknown.get(cell, usual)) for cell in cells]
