@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from inverse_tracr.decompile.likely import likeliest
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
-from inverse_tracr.decompile.plain import plain
+from inverse_tracr.decompile.plain import Entries, plain
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
 from inverse_tracr.decompile.refine import refine
 from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
@@ -33,8 +33,8 @@ NEARLY = 0.5
 EXPLAINED = frozenset({"lift", "unmix", "linear"})
 """Proposers whose lines explain what every half-layer writes: nothing is left to refine."""
 
-LOSSLESS = "lift"
-"""The proposer of programs whose tables are in the weights as they were."""
+ENTRIES = {"lift": Entries.AS_THEY_WERE, "unmix": Entries.READ}
+"""Where tables come from, by proposer; what the others propose was told from inputs."""
 
 AUTO, REPAIR = "auto", "repair"
 """Methods that are no proposers: all of them, and repairing what they propose."""
@@ -183,7 +183,7 @@ class Hunt:
 
     def _plain(self, method: str, proposal: Proposal, program: Program) -> tuple[Proposal, Verification]:
         """A proposal whose program was verified, in plainer words."""
-        program, without = plain(program, self._model, self._judge, lossy=method != LOSSLESS)
+        program, without = plain(program, self._model, self._judge, ENTRIES.get(method, Entries.SEEN))
         evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
         return replace(proposal, program=program, evidence=evidence), self._judge(program)
 

@@ -37,11 +37,11 @@ def test_a_map_to_itself_goes_where_it_only_loses_what_never_occurs(table: str, 
             [Proposal(relayed, tuple(LineEvidence(n, 0, (), (), ()) for n in relayed.names))]
         ),
     )
-    model = compile_program(source.program, source.signature, mode=Mode.FIXED)
+    wanted = relayed if kept else source.program
+    model = compile_program(wanted, source.signature, mode=Mode.FIXED)
     found = decompile(model, method="relaying")
     assert found.verification.verified
     assert found.program is not None
-    wanted = relayed if kept else source.program
     assert print_program(found.program) == print_program(wanted)
     assert [entry.line for entry in found.evidence] == list(found.program.names)
 
@@ -121,6 +121,31 @@ def test_chance_gives_no_names() -> None:
     text = SUMS.replace("0, 1, 2, 3, 4, 5", "0, 1").replace("=6", "=2").replace("x + y", table)
     text = text.replace("x > 4", "x == 1")
     assert "x + y" not in print_program(found_for(text, text))
+
+
+def test_a_last_map_that_the_model_has_no_layer_for_is_said_by_the_line_before() -> None:
+    classes = {(x, y): (x * y) % 5 for x in range(6) for y in range(6)}
+    renamed = {place: 4 - value for place, value in classes.items()}
+    early = SUMS.replace("x + y", str(classes)).replace("v2 = map(v1, x > 4)\nreturn v2", "return v1")
+    late = SUMS.replace("x + y", str(renamed)).replace("x > 4", "{0: 4, 1: 3, 2: 2, 3: 1, 4: 0}")
+    assert found_for(early, late).lines == parse_source(early).program.lines
+
+
+THIRDS = """\
+# signature: vocab=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9] max_seq_len=5
+v1 = select(indices, indices, table {(0, 0), (4, 1), (1, 2), (2, 3)})
+v2 = map(tokens, x // 3)
+v3 = aggregate(v1, indices)
+v4 = select(v3, v2, >)
+v5 = selector_width(v4)
+return v5
+"""
+
+
+def test_what_reads_a_line_is_named_with_it() -> None:
+    lost = THIRDS.replace("x // 3", "{0: 0, 1: 0, 2: 0, 3: 1, 4: 1, 5: 1, 6: 2, 7: 2, 8: 2, 9: 2}")
+    lost = lost.replace(">)", "table {(1, 0), (2, 0), (4, 0), (2, 1), (4, 1), (4, 2)})")
+    assert found_for(THIRDS, lost).lines == parse_source(THIRDS).program.lines
 
 
 def _values(program: Program) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -12,9 +13,13 @@ from inverse_tracr.decompile import decompile
 from inverse_tracr.decompile.decompiler import remembering_judge
 from inverse_tracr.decompile.lift.proposer import propose_lift
 from inverse_tracr.decompile.outcome import Verdict
+from inverse_tracr.decompile.unmix.atoms import Atoms
+from inverse_tracr.decompile.unmix.lost import with_lost_values
+from inverse_tracr.decompile.unmix.reads import Reader, Special
 from inverse_tracr.decompile.unmix.unmix import CannotUnmixError, unmixed
 from inverse_tracr.distill import fold
 from inverse_tracr.model import TransformerProgram
+from inverse_tracr.rasp import parse_source
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.signature import Signature
@@ -66,3 +71,62 @@ def test_weights_that_are_no_sums_are_refused() -> None:
     with pytest.raises(CannotUnmixError):
         unmixed(changed)
     assert decompile(changed, method="unmix").program is None
+
+
+MERGED = """\
+# signature: vocab=[0, 1, 2] max_seq_len=3
+v1 = sequence_map(tokens, indices, min(x, y))
+v2 = map(v1, {0: 0, 1: 1, 2: 1})
+v3 = sequence_map(v2, indices, x + y)
+v4 = select(v3, indices, ==)
+v5 = selector_width(v4)
+return v5
+"""
+
+
+def test_values_with_one_vector_are_read_as_one() -> None:
+    source = parse_source(MERGED)
+    assert source.signature is not None
+    compiled = compile_weights(source.program, source.signature, mode=Mode.FIXED)
+    size = compiled.plan.config.d_model
+    written = np.flatnonzero(np.abs(compiled.weights.W_out[0]).sum(axis=0))
+    found: list[Verdict] = []
+    for first, second in combinations(written.tolist(), 2):
+        w_emb = np.delete(np.eye(size, dtype=np.float32), second, axis=0)
+        w_emb[:, [first, second]] = (w_emb[:, [first]] + w_emb[:, [second]]) / np.sqrt(2)
+        config = replace(compiled.plan.config, d_model=size - 1)
+        weights = fold(compiled.weights, w_emb.astype(np.float32))
+        model = TransformerProgram(config, weights, compiled.input_encoder, compiled.output_encoder)
+        if remembering_judge(model)(source.program).verdict is Verdict.EQUIVALENT:
+            found.append(decompile(model, method="unmix").verdict)
+    assert found
+    assert set(found) == {Verdict.EQUIVALENT}
+
+
+def test_equal_atoms_of_a_large_group_are_counted() -> None:
+    vectors = np.linalg.qr(np.random.default_rng(3).standard_normal((14, 14)))[0]
+    atoms = Atoms(14, 1e-3)
+    own = atoms.place_own([*vectors[:13], vectors[0], vectors[0], vectors[1]])
+    bos = atoms.place(vectors[13])
+    atoms.written |= set(own)
+    found = Reader(atoms, Special(None, bos), 1e-3).read(3 * vectors[0] + vectors[5])
+    assert found is not None
+    assert np.flatnonzero(found).tolist() == [own[0], own[5], own[13], own[14]]
+    assert set(found[np.flatnonzero(found)]) == {1.0}
+
+
+def test_a_value_that_a_map_of_numbers_lost_gets_a_name_that_nothing_reads() -> None:
+    text = """\
+# signature: vocab=[a, b] max_seq_len=4
+v1 = select(tokens, tokens, ==)
+v2 = selector_width(v1, numerical)
+v3 = map(v2, {0: 0, 1: 0, 2: None, 3: 0, 4: 0})
+v4 = select(indices, v3, k == 2)
+v5 = selector_width(v4)
+return v5
+"""
+    source = parse_source(text)
+    assert source.signature is not None
+    found = with_lost_values(source.program, source.signature)
+    wanted = text.replace("None", "1").replace("k == 2", "table {(2, 0)}")
+    assert found.lines == parse_source(wanted).program.lines

@@ -5,6 +5,6 @@ every reader takes for one. Programs read off them then map a line to itself, or
 program had a name. Verdicts stay, and no half-layer is explained less than before.
 """
 
-from inverse_tracr.decompile.plain.plain import plain
+from inverse_tracr.decompile.plain.plain import Entries, plain
 
-__all__ = ["plain"]
+__all__ = ["Entries", "plain"]

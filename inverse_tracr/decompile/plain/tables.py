@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from math import log2
 
+from inverse_tracr.decompile.plain.names import Tables
 from inverse_tracr.decompile.plain.rereading import reread
-from inverse_tracr.rasp.functions import BinaryOp, BinaryTable, NamedBinary, UnaryTable
+from inverse_tracr.rasp.functions import BinaryTable, UnaryTable
 from inverse_tracr.rasp.naming import name_binary, name_unary
 from inverse_tracr.rasp.program import Map, Program, Ref, Select, SequenceMap, operands
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 
-NAMES = (
-    BinaryOp.ADD,
-    BinaryOp.SUBTRACT,
-    BinaryOp.SUBTRACT_FROM,
-    BinaryOp.MULTIPLY,
-    BinaryOp.MINIMUM,
-    BinaryOp.MAXIMUM,
-    BinaryOp.DISTANCE,
-)
-"""Functions that a table may have been before a student lost differences of their values."""
-
-LEAST_BITS = 12.0
-"""How unlikely it must be that a table is a function of such a function's values by chance."""
+MOST_NAMES = 3
+"""Of one table that are tried."""
 
 
 def with_classes_merged(program: Program, sets: ValueSets) -> Iterator[Program]:
@@ -51,30 +39,28 @@ def with_classes_merged(program: Program, sets: ValueSets) -> Iterator[Program]:
             yield changed
 
 
-def with_named_functions(program: Program, sets: ValueSets) -> Iterator[Program]:
-    """Programs with a named function instead of a table, where its values tell those of the table."""
+def with_named_functions(program: Program, tables: Tables) -> Iterator[Program]:
+    """Programs with a named function instead of a table that it may have been.
+
+    What selects make of its values is named as well.
+    """
     for position, line in enumerate(program.lines):
-        if not isinstance(line, SequenceMap) or not isinstance(line.function, BinaryTable):
+        if isinstance(line, Select):
+            yield from _named_select(program, position, tables)
             continue
-        xs, ys = sets[line.first], sets[line.second]
-        said = line.function.table(xs, ys)
-        for op in NAMES:
-            old: dict[Value, Maybe] = {}
-            named = NamedBinary(op).table(xs, ys)
-            if None in named or _bits(named, said) < LEAST_BITS:
+        for name in tables.names(program, position)[:MOST_NAMES]:
+            changed = reread(program, tables.sets(program), position, name.line, name.old)
+            if changed is None:
                 continue
-            if all(
-                name is not None and old.setdefault(name, y) == y for name, y in zip(named, said, strict=True)
-            ):
-                changed = reread(program, sets, position, replace(line, function=NamedBinary(op)), old)
-                if changed is not None:
-                    yield changed
+            for reader, reading in enumerate(changed.lines):
+                if isinstance(reading, Select) and position in operands(reading):
+                    changed = next(_named_select(changed, reader, tables), changed)
+            yield changed
 
 
-def _bits(named: tuple[Maybe, ...], said: tuple[Maybe, ...]) -> float:
-    """Bits of the entries that the others settle, if entries were drawn one by one."""
-    shares = [count / len(said) for count in Counter(said).values()]
-    return (len(named) - len(set(named))) * -sum(share * log2(share) for share in shares)
+def _named_select(program: Program, position: Ref, tables: Tables) -> Iterator[Program]:
+    for name in tables.names(program, position)[:1]:
+        yield replace(program, lines=(*program.lines[:position], name.line, *program.lines[position + 1 :]))
 
 
 def _classes(program: Program, sets: ValueSets, position: Ref) -> dict[Value, Value] | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from inverse_tracr.decompile.lift.proposer import propose_lift
 from inverse_tracr.decompile.proposers import Judge, Proposal
+from inverse_tracr.decompile.unmix.lost import with_lost_values
 from inverse_tracr.decompile.unmix.unmix import CannotUnmixError, unmixed
 from inverse_tracr.model import TransformerProgram
 
@@ -21,4 +22,6 @@ def propose_unmixed(model: TransformerProgram, judge: Judge) -> Iterator[Proposa
     except CannotUnmixError:
         return
     for proposal in propose_lift(found, judge):
-        yield replace(proposal, evidence=tuple(replace(line, dimensions=()) for line in proposal.evidence))
+        program = proposal.program and with_lost_values(proposal.program, model.signature)
+        evidence = tuple(replace(line, dimensions=()) for line in proposal.evidence)
+        yield replace(proposal, program=program, evidence=evidence)

@@ -12,7 +12,7 @@ import numpy as np
 from inverse_tracr.decompile.unmix.atoms import Atoms, Floats, least_squares
 
 _MOST_SUMS = 2**12
-"""Different sums of a group's atoms that are tried."""
+"""Different sums of a group's atoms up to which all are tried."""
 _SAME = 1e-4
 """Distance, relative to the larger, of atoms that no reader tells apart."""
 
@@ -72,8 +72,7 @@ class Reader:
             yield self._pair(vector, self._special.one)
         for group in self._groups:
             for scale in self._scales:
-                if _Sums.count(self._vectors[list(group)]) <= _MOST_SUMS:
-                    yield list(group), scale * self._subset(group, vector / scale)
+                yield list(group), scale * self._subset(group, vector / scale)
         yield support, factors
         if self._special.one is not None:
             yield self._number(vector)
@@ -93,7 +92,9 @@ class Reader:
         taken that other vectors took least.
         """
         if group not in self._sums:
-            self._sums[group] = _Sums.of(self._vectors[list(group)])
+            vectors = self._vectors[list(group)]
+            sums = _Sums if _Sums.count(vectors) <= _MOST_SUMS else _Rounded
+            self._sums[group] = sums.of(vectors)
         classes, counts = self._sums[group].nearest(vector)
         found = np.zeros(len(group))
         for members, count in zip(classes, counts, strict=True):
@@ -128,7 +129,7 @@ class Reader:
         return list(support), self._fitted(support, vector)
 
     @cached_property
-    def _sums(self) -> dict[tuple[int, ...], _Sums]:
+    def _sums(self) -> dict[tuple[int, ...], _Sums | _Rounded]:
         """Sums of all subsets of a group."""
         return {}
 
@@ -178,9 +179,34 @@ class _Sums:
         return math.prod(len(members) + 1 for members in _classes(vectors))
 
     def nearest(self, vector: Floats) -> tuple[list[list[int]], list[int]]:
-        """The classes, and how many of each are in the sum next to `vector`."""
-        best = int((self.squares - 2 * (self.sums @ vector)).argmin())
+        """The classes, and how many of each are in the sum next to `vector`; the fewest that do."""
+        gaps = self.squares - 2 * (self.sums @ vector) + vector @ vector
+        near = np.flatnonzero(gaps <= max(float(gaps.min()), _SAME**2 * float(vector @ vector)))
+        best = int(near[self.counts[near].sum(axis=1).argmin()])
         return self.classes, self.counts[best].tolist()
+
+
+@dataclass(frozen=True)
+class _Rounded:
+    """Sums of some of a group's vectors where there are too many to try: factors are fitted and made whole.
+
+    `classes` as those of `_Sums`, `vectors` [classes, d] one of each.
+    """
+
+    classes: list[list[int]]
+    vectors: Floats
+
+    @classmethod
+    def of(cls, vectors: Floats) -> _Rounded:
+        """The sums of `vectors` [members, d]."""
+        classes = _classes(vectors)
+        return cls(classes, vectors[[members[0] for members in classes]])
+
+    def nearest(self, vector: Floats) -> tuple[list[list[int]], list[int]]:
+        """The classes, and how many of each are in a sum near `vector`."""
+        factors = np.round(least_squares(self.vectors, vector))
+        most = [len(members) for members in self.classes]
+        return self.classes, np.clip(factors, 0, most).astype(int).tolist()
 
 
 def _classes(vectors: Floats) -> list[list[int]]:

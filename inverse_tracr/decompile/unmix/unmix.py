@@ -21,6 +21,13 @@ Place = tuple[str, int, int]
 TOLERANCE = 1e-3
 """Error, relative to a vector, of what is still the same."""
 
+_MOST_VOTED = 40
+"""Vectors voted for as what is always 1 that are tried."""
+_SMALLEST_ONE, _LARGEST_ONE = 0.3, 1.3
+"""Sizes that it may have."""
+_SEVERAL, _NEARLY = 1.5, 0.05
+"""The factor from which on a neuron reads several values, and how far activations are from 0 or 1 then."""
+
 _LEAST_VOTES = 3
 """ANDs that must agree on what is always 1."""
 
@@ -31,12 +38,27 @@ class CannotUnmixError(Exception):
 
 def unmixed(model: TransformerProgram, tolerance: float = TOLERANCE) -> TransformerProgram:
     """The model on a basis of atoms; raises CannotUnmixError where a part reads what is no sum of few."""
-    return _Unmixer(model, tolerance).model()
+    reason = CannotUnmixError("nothing is always 1")
+    for attempt in range(_MOST_VOTED):
+        unmixer = _Unmixer(model, tolerance, attempt)
+        try:
+            return unmixer.model()
+        except CannotUnmixError as error:
+            reason = error if attempt == 0 else reason
+        if unmixer.last:
+            break
+    raise reason
 
 
 class _Unmixer:
-    def __init__(self, model: TransformerProgram, tolerance: float) -> None:
-        self._model = model
+    """One attempt. What is always 1 can only be voted for in some models: the `attempt`-th vote is taken.
+
+    `last`: there is no other one.
+    """
+
+    def __init__(self, model: TransformerProgram, tolerance: float, attempt: int) -> None:
+        self.last = True
+        self._model, self._attempt = model, attempt
         self._tolerance = tolerance
         self._w = model.weights()
         self._atoms = Atoms(model.config.d_model, tolerance)
@@ -110,9 +132,13 @@ class _Unmixer:
         _, places, counts = np.unique(
             np.round(votes / (10 * self._tolerance)), axis=0, return_index=True, return_counts=True
         )
-        if not len(counts) or counts.max() < _LEAST_VOTES:
-            return None
-        return votes[places[counts.argmax()]]
+        sizes = np.linalg.norm(votes[places], axis=1)
+        plausible = np.flatnonzero(
+            (counts >= _LEAST_VOTES) & (sizes > _SMALLEST_ONE) & (sizes < _LARGEST_ONE)
+        )
+        ranked = plausible[np.argsort(-counts[plausible], kind="stable")]
+        self.last = self._attempt + 1 >= len(ranked)
+        return votes[places[ranked[self._attempt]]] if len(ranked) > self._attempt else None
 
     def _distinct(self, rows: np.ndarray) -> np.ndarray:
         """Rows without those that were there before."""
@@ -198,7 +224,8 @@ class _Unmixer:
     def _mlp(self, layer: int, special: Special) -> None:
         w = self._w
         reader = Reader(self._atoms, special, self._tolerance)
-        w_in = [self._read(reader, column, f"W_in of mlp {layer}") for column in _columns(w.W_in[layer])]
+        columns = _columns(w.W_in[layer])
+        w_in = [self._once(column, self._read(reader, column, f"W_in of mlp {layer}")) for column in columns]
         rows = _rows(w.W_out[layer])
         written = ladder_atoms(
             self._atoms,
@@ -224,6 +251,21 @@ class _Unmixer:
             self._sum_of(near, row) if cleans else known
             for cleans, known, row in zip(cleaners, found, rows, strict=True)
         ]
+
+    def _once(self, column: Floats, found: Floats) -> Floats:
+        """A neuron that reads several values with one vector, as one that reads this vector for all of them.
+
+        Its activations say that it is 1 there.
+        """
+        atoms = np.flatnonzero(found)
+        if not len(atoms) or np.abs(found[atoms]).max() < _SEVERAL:
+            return found
+        active = self._atoms.vectors[atoms] @ column
+        if np.abs(active - np.round(active)).max() > _NEARLY or not np.isin(np.round(active), (0, 1)).all():
+            return found
+        once = np.zeros_like(found)
+        once[atoms] = np.round(active)
+        return once
 
     def _counts(self, layer: int, special: Special) -> set[int]:
         """Atoms that heads of a layer write which move nothing but BOS: 1 over the keys selected and BOS."""
