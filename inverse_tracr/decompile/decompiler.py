@@ -111,11 +111,12 @@ class _Found:
         return self.proposal.noise > 0 or self.verification.agreement >= MOSTLY
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, float, int]:
-        """Verified ones first, whole ones, those read through noise, by agreement; short before long ones."""
-        verification, program = self.verification, self.proposal.program
+    def rank(self) -> tuple[bool, bool, bool, float, bool, int]:
+        """Verified ones first, whole ones, those read through noise, by agreement, read ones, short ones."""
+        verification, proposal = self.verification, self.proposal
+        program, read = proposal.program, not proposal.guess
         length = 0 if program is None else len(program.lines) + description(program)
-        return verification.verified, self.whole, self.proposal.noise > 0, verification.agreement, -length
+        return verification.verified, self.whole, proposal.noise > 0, verification.agreement, read, -length
 
     @property
     def settled(self) -> bool:
