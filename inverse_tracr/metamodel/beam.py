@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.columns import first_seen
 from inverse_tracr.metamodel.context import explained_heads
+from inverse_tracr.metamodel.depths import Depths
+from inverse_tracr.metamodel.evidence import cost_of_leaving, left_here
 from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.lessons import Decision
 from inverse_tracr.metamodel.moves import Moves, read_streams
@@ -37,6 +39,9 @@ Scores = NDArray[np.float64]
 LEAST_SHARE = 0.01
 """Probability below which a possibility is not followed."""
 
+LEAVING = 0.5
+"""Share of what a half-layer costs of which something is left that is asked for when it is left."""
+
 MOST_HERE = 8
 """Lines that one half-layer may write."""
 
@@ -57,6 +62,11 @@ class Guess:
     probes: int
     state: State
     moves: Moves
+
+    def with_state(self, program: Program, state: State) -> Guess:
+        """The guess with other lines."""
+        halves, heads = _evidence(state)
+        return replace(self, program=program, state=state, halves=halves, heads=heads)
 
     def probability(self, temperature: float) -> float:
         """The probability that the program is right, by the temperature that calibrates the score."""
@@ -147,13 +157,17 @@ def _children(network: MetaModel, moves: Moves, path: _Path, width: int) -> Iter
         return
     decision = Decision(found.features, found.context, None, np.zeros(len(found.pairs) + 1, np.intp))
     logs, leave = _log_probabilities(network, decision)
-    if leave > np.log(LEAST_SHARE):
+    depths = Depths(state)
+    leave -= LEAVING * cost_of_leaving(left_here(state, moves))
+    logs = logs - depths.of_operands(found.pairs)
+    least = math.log(LEAST_SHARE) + float(np.logaddexp.reduce([leave, *logs]))
+    if leave > least:
         yield _Path(state.advanced(), path.score + leave, path.choices + 1)
     for at in np.argsort(-logs)[:width].tolist():
-        if logs[at] < np.log(LEAST_SHARE):
+        if logs[at] < least:
             break
         filling = fillings(state, found.pairs[at])
-        costs = moves.costs(state, filling)
+        costs = moves.costs(state, filling) + depths.of_lines(filling)
         for lines, log in _likely(network, filling, costs, width, numbers=state.view.numbers is not None):
             grown = _written(state, lines)
             if grown is not None:

@@ -13,7 +13,9 @@ from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.errors import InverseTracrError
 from inverse_tracr.metamodel.beam import Guess, guesses
 from inverse_tracr.metamodel.checkpoint import Loaded, load_network
-from inverse_tracr.metamodel.revise import revised
+from inverse_tracr.metamodel.coarser import coarser
+from inverse_tracr.metamodel.evidence import ENTRY_COST, misfit
+from inverse_tracr.metamodel.revise import completed, revised
 from inverse_tracr.metamodel.sites import SITES
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
@@ -27,14 +29,11 @@ SHIPPED = Path(__file__).parent / "shipped"
 WIDTH = 8
 """Programs of a beam."""
 
-WIDTHS = (2, WIDTH, WIDTH)
+WIDTHS = (WIDTH, WIDTH, WIDTH)
 """Programs of one beam after the other; each has the inputs on which those before it failed among its probes,
 and more probes."""
 
 MOST_INPUTS = 12
-
-ENTRY_COST = 0.2
-"""What an entry of a table costs a program, in nats: of those that fit alike, short ones are often right."""
 
 
 @cache
@@ -88,27 +87,36 @@ class Beams:
 
 
 def _revised_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
-    """Guesses as proposals, simplest first, each as parameters revise it and then as the network wrote it."""
-    for guess, proposal in _simplest_first(found, model):
-        yield revised_proposal_of(guess, model)
+    """Guesses as proposals, best first, each as parameters revise it and then as the network wrote it."""
+    for guess, proposal in _best_first(found, model):
         yield proposal
+        yield proposal_of(guess, model)
 
 
 def revised_proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
     """A guess as `proposal_of` has it, revised by parameters first."""
     with suppress(InverseTracrError):
-        guess = replace(guess, program=revised(guess.program, guess.state, guess.moves))
+        program, state = revised(guess.program, guess.state, guess.moves)
+        guess = guess.with_state(program, state)
+        program, state = coarser(program, state, guess.moves)
+        if program != guess.program:
+            guess = guess.with_state(program, state)
+            guess = replace(guess, program=completed(program, state, guess.moves))
     return proposal_of(guess, model)
 
 
-def _simplest_first(found: Sequence[Guess], model: TransformerProgram) -> list[tuple[Guess, Proposal]]:
-    """Guesses and proposals, those first that tell the outputs on the probes, then likely and short ones."""
-    proposals = [proposal_of(guess, model) for guess in found]
+def _best_first(found: Sequence[Guess], model: TransformerProgram) -> list[tuple[Guess, Proposal]]:
+    """Guesses with their revised proposals, those first that tell the outputs on the probes, then likely and
+    short ones that fit the model.
+    """
+    proposals = [revised_proposal_of(guess, model) for guess in found]
 
     def rank(at: int) -> tuple[float, float]:
         program, guess = proposals[at].program, found[at]
-        entries = 0 if program is None else description(program)
-        return round(guess.match, 2), guess.score - ENTRY_COST * entries
+        if program is None:
+            return -1.0, guess.score
+        cost = misfit(program, model.signature, guess.state.view.sites, guess.moves)
+        return round(guess.match, 2), guess.score - cost - ENTRY_COST * description(program)
 
     order = sorted(range(len(found)), key=rank, reverse=True)
     return [(found[at], proposals[at]) for at in order]

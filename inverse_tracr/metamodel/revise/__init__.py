@@ -7,6 +7,6 @@ that clearly; a student that was trained on inputs alone often does not, and the
 
 from __future__ import annotations
 
-from inverse_tracr.metamodel.revise.revised import revised
+from inverse_tracr.metamodel.revise.revised import completed, revised
 
-__all__ = ["revised"]
+__all__ = ["completed", "revised"]

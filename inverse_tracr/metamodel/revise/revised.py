@@ -26,12 +26,20 @@ from inverse_tracr.rasp.program import (
 )
 
 
-def revised(program: Program, state: State, moves: Moves) -> Program:
-    """The program of a state, with classes, means and entries as the model's parameters have them."""
+def revised(program: Program, state: State, moves: Moves) -> tuple[Program, State]:
+    """The program of a state, with classes, means and entries as the model's parameters have them, and its
+    state.
+    """
     streams = Streams(state, moves)
     for revise in (with_classes_merged, with_means_mirrored, _with_entries):
         streams = replace(streams, state=_rewritten(streams.state, revise(streams)))
-    return replace(program, lines=streams.state.lines)
+    return replace(program, lines=streams.state.lines), streams.state
+
+
+def completed(program: Program, state: State, moves: Moves) -> Program:
+    """The program of a state with the entries that no site reaches as the model's parameters have them."""
+    streams = Streams(state, moves)
+    return replace(program, lines=_rewritten(state, _with_entries(streams)).lines)
 
 
 def _with_entries(streams: Streams) -> list[Line]:
