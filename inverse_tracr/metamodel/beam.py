@@ -80,6 +80,14 @@ class _Path:
     choices: int = 0
 
 
+@dataclass(frozen=True)
+class _Search:
+    network: MetaModel
+    moves: Moves
+    width: int
+    free: bool
+
+
 def guesses(
     network: MetaModel,
     model: TransformerProgram,
@@ -88,10 +96,12 @@ def guesses(
     key: int = 0,
     sites: int = SITES,
     inputs: tuple[tuple[int, ...], ...] = (),
+    free: bool = False,
 ) -> list[Guess]:
     """At most `width` programs, the most likely first.
 
-    `key` draws the probes, which have `sites` positions and `inputs` (vocabulary indices) among them.
+    `key` draws the probes, which have `sites` positions and `inputs` (vocabulary indices) among them. `free`:
+    lines may stand where the compiler would not put them, and half-layers be left half explained, at no cost.
 
     Half-layer by half-layer, `width` half-written programs are kept; two that wrote the same lines in
     different orders are one.
@@ -102,7 +112,7 @@ def guesses(
     moves = Moves(model.weights(), read_streams(model, probes))
     paths = [_Path(start, 0.0)]
     while not paths[0].state.over:
-        paths = _half_layer(network, moves, paths, width)
+        paths = _half_layer(_Search(network, moves, width, free), paths)
     found: list[Guess] = []
     for path in paths:
         program = path.state.program()
@@ -131,14 +141,15 @@ def _evidence(state: State) -> tuple[tuple[int | None, ...], tuple[tuple[str, ..
     return tuple(halves), tuple(heads)
 
 
-def _half_layer(network: MetaModel, moves: Moves, paths: list[_Path], width: int) -> list[_Path]:
+def _half_layer(search: _Search, paths: list[_Path]) -> list[_Path]:
     """The paths after the half-layer at hand."""
+    width = search.width
     done: list[_Path] = []
     first = paths[0]
     for _ in range(MOST_HERE + 1):
         grown: list[_Path] = []
         for path in paths:
-            for child in _children(network, moves, path, width):
+            for child in _children(search, path):
                 (done if child.state.half > path.state.half else grown).append(child)
         bar = sorted((p.score for p in done), reverse=True)[:width]
         least = bar[-1] if len(bar) == width else -np.inf
@@ -149,8 +160,8 @@ def _half_layer(network: MetaModel, moves: Moves, paths: list[_Path], width: int
     return _best(done, width) or [_Path(first.state.advanced(), first.score + math.log(LEAST_SHARE))]
 
 
-def _children(network: MetaModel, moves: Moves, path: _Path, width: int) -> Iterator[_Path]:
-    state = path.state
+def _children(search: _Search, path: _Path) -> Iterator[_Path]:
+    state, network, width = path.state, search.network, search.width
     found = next_operands(state)
     if not found.pairs:
         yield replace(path, state=state.advanced())
@@ -158,8 +169,9 @@ def _children(network: MetaModel, moves: Moves, path: _Path, width: int) -> Iter
     decision = Decision(found.features, found.context, None, np.zeros(len(found.pairs) + 1, np.intp))
     logs, leave = _log_probabilities(network, decision)
     depths = Depths(state)
-    leave -= LEAVING * cost_of_leaving(left_here(state, moves))
-    logs = logs - depths.of_operands(found.pairs)
+    if not search.free:
+        leave -= LEAVING * cost_of_leaving(left_here(state, search.moves))
+        logs = logs - depths.of_operands(found.pairs)
     least = math.log(LEAST_SHARE) + float(np.logaddexp.reduce([leave, *logs]))
     if leave > least:
         yield _Path(state.advanced(), path.score + leave, path.choices + 1)
@@ -167,7 +179,9 @@ def _children(network: MetaModel, moves: Moves, path: _Path, width: int) -> Iter
         if logs[at] < least:
             break
         filling = fillings(state, found.pairs[at])
-        costs = moves.costs(state, filling) + depths.of_lines(filling)
+        costs = search.moves.costs(state, filling)
+        if not search.free:
+            costs = costs + depths.of_lines(filling)
         for lines, log in _likely(network, filling, costs, width, numbers=state.view.numbers is not None):
             grown = _written(state, lines)
             if grown is not None:

@@ -160,7 +160,7 @@ def _counts(layout: Plan, layers: int) -> tuple[NDArray[np.intp], NDArray[np.int
 
 
 def _live(weights: Weights) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Heads and neurons of each layer that write anything."""
+    """Heads of each layer that write anything, and neurons that read or write: steps may be of size 0."""
     heads = (weights.W_O.any(axis=(2, 3)) & weights.W_V.any(axis=(2, 3))).sum(axis=1)
-    neurons = (weights.W_in.any(axis=1) & weights.W_out.any(axis=2)).sum(axis=1)
+    neurons = (weights.W_in.any(axis=1) | weights.W_out.any(axis=2)).sum(axis=1)
     return heads, neurons

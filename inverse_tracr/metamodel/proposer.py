@@ -33,6 +33,9 @@ WIDTHS = (WIDTH, WIDTH, WIDTH)
 """Programs of one beam after the other; each has the inputs on which those before it failed among its probes,
 and more probes."""
 
+FREE = 1
+"""The beam, counted from 0, whose lines may stand anywhere."""
+
 MOST_INPUTS = 12
 
 
@@ -73,6 +76,7 @@ class Beams:
                 key=number,
                 sites=SITES * (number + 1),
                 inputs=tuple(inputs[-MOST_INPUTS:]),
+                free=number == FREE,
             )
             for proposal in _revised_first(found, model):
                 if proposal.program is None or proposal.program in seen:

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from inverse_tracr.compile import Mode, compile_weights, plan
-from inverse_tracr.metamodel.lessons import Teacher
-from inverse_tracr.metamodel.moves import Moves, own_heads, read_streams
+from inverse_tracr.metamodel.moves import own_heads
 from inverse_tracr.metamodel.revise import revised
-from inverse_tracr.metamodel.sites import draw_sites
-from inverse_tracr.metamodel.state import State, begin
-from inverse_tracr.metamodel.view import view
-from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import Program, Signature, parse
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.sample import Preset, sample_program
+from tests.metamodel.written_states import model_of, seen
 
 LETTERS = Signature(("a", "b", "c"), 6)
 CAUSAL = Signature(("a", "b", "c"), 6, causal=True)
-
-
-def model_of(program: Program, signature: Signature) -> TransformerProgram:
-    return compile_weights(program, signature, mode=Mode.FIXED).model
-
-
-def seen(program: Program, signature: Signature, model: TransformerProgram) -> tuple[State, Moves]:
-    """The state after the lines of a program, on sites of a model that may have another."""
-    sites = draw_sites(signature, key=0)
-    state = begin(signature, view(model, sites))
-    teacher = Teacher(plan(program, signature, mode=Mode.FIXED), state, np.random.default_rng(0))
-    teacher.decisions()
-    return teacher.state, Moves(model.weights(), read_streams(model, sites))
 
 
 def after_revision(written: str, true: str, signature: Signature) -> tuple[Program, Program, Program]:
