@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import inverse_tracr as it
+from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import Verdict, Verification
 from inverse_tracr.decompile.decompiler import remembering_judge
 from inverse_tracr.decompile.likely import likeliest
@@ -24,9 +25,7 @@ def chosen(true: str, found: str, header: str = HEADER) -> tuple[it.Program, it.
     source = parse_source(header + true)
     signature = source.signature
     assert signature is not None
-    model = it.compile(
-        source.program, vocab=signature.vocab, max_seq_len=signature.max_seq_len, causal=signature.causal
-    )
+    model = compile_program(source.program, signature, mode=Mode.FIXED)
     judge = remembering_judge(model)
     program = parse_source(header + found).program
     assert judge(program).verdict is Verdict.EQUIVALENT
@@ -66,6 +65,25 @@ def test_a_select_of_everything_is_one_of_tokens() -> None:
     )
     found = true.replace("select(tokens, tokens, True)", "select(indices, tokens, True)")
     better, exact = chosen(true, found)
+    assert better == exact
+
+
+def test_selects_of_everything_are_one() -> None:
+    true = (
+        's = select(tokens, tokens, True)\nn = map(tokens, x == "a", numerical)\nw = selector_width(s)\n'
+        "m = aggregate(s, n, numerical)\nf = map(m, x > 0.5)\nd = sequence_map(w, f, x + y)\nreturn d\n"
+    )
+    found = true.replace("w = selector_width(s)", "e = select(indices, tokens, True)\nw = selector_width(e)")
+    better, exact = chosen(true, found)
+    assert better == exact
+
+
+def test_a_select_of_all_that_have_a_value_is_not_one_of_everything() -> None:
+    program = (
+        's = select(indices, indices, k == q + 1)\nt = aggregate(s, tokens)\nf = map(t, x == "a")\n'
+        "e = select(f, f, {EQ})\nw = selector_width(e)\nreturn w\n"
+    )
+    better, exact = chosen(program.replace("{EQ}", "True"), program.replace("{EQ}", "True"))
     assert better == exact
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations, product
@@ -13,9 +14,11 @@ from inverse_tracr.rasp.values import Value
 Values = tuple[Value, ...]
 Named = NamedUnary | NamedBinary | NamedPredicate | None
 """A named function, or none where the line has a table."""
+Form = tuple[int, ...]
+"""Classes of all arguments of a named function by first occurrence; nothing for a table."""
 
-_UNUSUAL = 1.0
-"""Nats of names of classes that leave one out."""
+_WHOLE, _SPARE = -math.log(2 / 3), -math.log(1 / 3)
+"""Nats of a table whose classes are all names up to some number, and of one that leaves a name out."""
 _MOST_CLASSES = 4
 
 
@@ -23,7 +26,8 @@ _MOST_CLASSES = 4
 class Naming:
     """Names of an s-op's values: of each one that occurs, after the name it had, and all `values` with them.
 
-    `free`: the values are classes of a table, and may have any names.
+    Values stand in the order in which the operands' values lead to them. `free`: they are classes of a table,
+    and may have any names.
     """
 
     names: tuple[tuple[Value, Value], ...]
@@ -36,12 +40,13 @@ class Naming:
         if not self.free or count > _MOST_CLASSES:
             yield self, 0.0
             return
-        olds = [old for old, _ in self.names]
-        for size in (count, count + 1) if spare and count < _MOST_CLASSES else (count,):
-            for chosen in permutations(range(size), count):
-                if size == count or count in chosen:
-                    found = tuple(zip(olds, chosen, strict=True))
-                    yield Naming(found, tuple(range(size))), _UNUSUAL * (size - count)
+        for missing in range(count + 1) if spare and count < _MOST_CLASSES else (count,):
+            rare = math.lgamma(count + 1) + (_WHOLE if missing == count else _SPARE + math.log(count))
+            labels = [label for label in range(count + 1) if label != missing]
+            for chosen in permutations(labels):
+                names = zip((old for old, _ in self.names), chosen, strict=True)
+                values = chosen if missing == count else (*chosen, missing)
+                yield Naming(tuple(names), values), rare
 
 
 def same_names(values: Values) -> Naming:
@@ -53,34 +58,55 @@ def same_names(values: Values) -> Naming:
 class Choice:
     """A function for a line, `turned` where it takes its operands in the other order, and its nats.
 
-    `naming` of the values that it gives, None for a select.
+    `form` is what it does whatever values are called; `naming` that of its values, None for a select.
     """
 
     function: Named
     naming: Naming | None
     nats: float
+    form: Form = ()
     turned: bool = False
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Lines up to some place: `namings` of s-ops, the `choices` of functions, and what they cost in nats."""
+    """Lines up to some place: `namings` of s-ops, the `choices` of functions, and what they cost in nats.
+
+    `together` are the nats of all assignments with these `forms` that give open s-ops the same names.
+    """
 
     namings: Mapping[Ref, Naming]
     choices: Mapping[int, Choice]
+    forms: tuple[Form, ...] = ()
     nats: float = 0.0
+    together: float = 0.0
 
     def with_choice(self, at: int, choice: Choice) -> Assignment:
         """The assignment with the function of one line more."""
         named = {} if choice.naming is None else {at: choice.naming}
-        choices = {**self.choices, at: choice}
-        return Assignment({**self.namings, **named}, choices, self.nats + choice.nats)
+        return Assignment(
+            {**self.namings, **named},
+            {**self.choices, at: choice},
+            (*self.forms, choice.form),
+            self.nats + choice.nats,
+            self.together + choice.nats,
+        )
 
     def with_names(self, refs: Sequence[Ref]) -> Iterator[Assignment]:
         """The assignment with names for s-ops that have none yet, in each way."""
         distinct = list(dict.fromkeys(refs))
+        if not any(self.namings[ref].free for ref in distinct):
+            yield self
+            return
         spare = sum(self.namings[ref].free for ref in distinct) == 1
         for chosen in product(*(self.namings[ref].renamings(spare=spare) for ref in distinct)):
             named = zip(distinct, (naming for naming, _ in chosen), strict=True)
-            nats = self.nats + sum(nats for _, nats in chosen)
-            yield replace(self, namings={**self.namings, **dict(named)}, nats=nats)
+            nats = sum(nats for _, nats in chosen)
+            namings = {**self.namings, **dict(named)}
+            yield replace(self, namings=namings, nats=self.nats + nats, together=self.together + nats)
+
+    def joined(self, other: Assignment) -> Assignment:
+        """The likelier of two that are alike, with the nats of both together."""
+        low, high = sorted((self.together, other.together))
+        best = self if self.nats <= other.nats else other
+        return replace(best, together=low - math.log1p(math.exp(low - high)))

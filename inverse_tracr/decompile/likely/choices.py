@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from inverse_tracr.decompile.likely.assignment import Choice, Naming, Values
+from inverse_tracr.decompile.likely.assignment import Choice, Form, Naming, Values
 from inverse_tracr.decompile.likely.prior import (
     binary_named,
     binary_table_nats,
@@ -68,7 +68,8 @@ class MapPlace:
             naming = self._naming(cells, results)
             if naming is not None:
                 unlike = self.outputs is not None and self.outputs.symmetric_difference(naming.values)
-                yield Choice(function, naming, nats + (_UNLIKE_OUTPUT if unlike else 0.0), turned)
+                nats += _UNLIKE_OUTPUT if unlike else 0.0
+                yield Choice(function, naming, nats, _classes(results.values()), turned)
 
     def _naming(self, cells: Mapping[Cell, Value], results: Mapping[Cell, Maybe]) -> Naming | None:
         names = _one_to_one(cells, results)
@@ -82,18 +83,19 @@ class MapPlace:
 
 @dataclass(frozen=True)
 class SelectPlace:
-    """A select: whether it selects each key and query that meet.
+    """A select: whether it selects each key and query that meet, or `everything` without any exception.
 
     `moves`: what is selected is moved, `by_position` with indices as keys.
     """
 
     selects: Mapping[Cell, bool]
+    everything: bool = False
     moves: bool = False
     by_position: bool = False
 
     def table(self, reads: Sequence[Naming]) -> Iterator[Choice]:
         """The table of the line; a select of everything is drawn as such and never otherwise."""
-        if all(self.selects.values()):
+        if self.everything:
             yield Choice(_EVERYTHING, None, 0.0)
             return
         count = sum(self.selects.values())
@@ -102,7 +104,7 @@ class SelectPlace:
 
     def named(self, reads: Sequence[Naming]) -> Iterator[Choice]:
         """Comparisons that select the same."""
-        if all(self.selects.values()):
+        if self.everything:
             return
         keys, queries = (naming.values for naming in reads)
         rows, columns = (_places(naming) for naming in reversed(reads))
@@ -111,7 +113,7 @@ class SelectPlace:
         for predicate, nats in likely.items():
             table = tabulate_predicate(predicate, keys, queries)
             if all(table[row][column] == chosen for row, column, chosen in cells):
-                yield Choice(predicate, None, nats)
+                yield Choice(predicate, None, nats, tuple(int(x) for row in table for x in row))
 
 
 Place = MapPlace | SelectPlace
@@ -143,8 +145,7 @@ def _binary(xs: Values, ys: Values) -> Iterator[_Candidate]:
         results = dict(zip(pairs, tabulate_binary(function, xs, ys), strict=True))
         yield function, results, False, nats
         turned = dict(zip(turned_pairs, tabulate_binary(function, ys, xs), strict=True))
-        if turned != results:
-            yield function, turned, True, nats
+        yield function, {pair: turned[pair] for pair in pairs}, True, nats
 
 
 def _one_to_one(cells: Mapping[Cell, Value], results: Mapping[Cell, Maybe]) -> dict[Value, Value] | None:
@@ -155,6 +156,12 @@ def _one_to_one(cells: Mapping[Cell, Value], results: Mapping[Cell, Maybe]) -> d
         if new is None or names.setdefault(old, new) != new:
             return None
     return names if len(set(names.values())) == len(names) else None
+
+
+def _classes(results: Iterable[Maybe]) -> Form:
+    """Results numbered by first occurrence."""
+    numbers: dict[Maybe, int] = {}
+    return tuple(numbers.setdefault(value, len(numbers)) for value in results)
 
 
 def _plain(value: Value) -> Value:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from inverse_tracr.decompile.likely.assignment import Assignment, same_names
-from inverse_tracr.decompile.likely.choices import MapPlace, Place, SelectPlace
+from inverse_tracr.decompile.likely.assignment import Assignment, Choice, Naming, same_names
+from inverse_tracr.decompile.likely.choices import Cell, MapPlace, Place, SelectPlace
 from inverse_tracr.decompile.likely.reached import Arguments
 from inverse_tracr.rasp.program import (
     INDICES,
@@ -22,9 +22,9 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
-from inverse_tracr.rasp.values import Value
+from inverse_tracr.rasp.values import Maybe, Value
 
-_BEAM = 60
+_BEAM = 400
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,48 @@ class Setting:
 
 
 def best_assignment(setting: Setting) -> Assignment:
-    """The likeliest assignment, line by line, of those that agree with the program wherever inputs lead."""
+    """The likeliest assignment, line by line, of those that agree with the program wherever inputs lead.
+
+    Likeliest is what the lines do, whatever names their values have; of the names then the likeliest.
+    """
     program = setting.program
     sets = ValueSets(program, setting.signature, exact_means=True)
     beam = [Assignment({ref: same_names(sets[ref]) for ref in (TOKENS, INDICES)}, {})]
     places, last_use = _places(setting), _last_uses(program)
     for at in range(len(program.lines)):
         live = [ref for ref, last in last_use.items() if ref <= at < last]
-        best: dict[tuple[object, ...], Assignment] = {}
-        for old in beam:
-            for found in _extended(old, program, places, sets, at):
-                key = tuple(found.namings[ref] for ref in live)
-                if key not in best or found.nats < best[key].nats:
-                    best[key] = found
-        beam = sorted(best.values(), key=lambda a: a.nats)[:_BEAM]
+        found: dict[tuple[object, ...], Assignment] = {}
+        line = _Line(program, at, places.get(at), same_names(sets[at]) if _is_named(program, at) else None)
+        for new in (new for old in beam for new in line.extended(old)):
+            key = (new.forms, *(new.namings[ref] for ref in live))
+            found[key] = found[key].joined(new) if key in found else new
+        beam = sorted(found.values(), key=lambda a: a.together)[:_BEAM]
     return beam[0]
+
+
+class _Line:
+    """A line of a program: the functions that it may have, worked out once for the same names of operands."""
+
+    def __init__(self, program: Program, at: int, place: Place | None, naming: Naming | None) -> None:
+        """`naming` is that of a line without a function, if it has values of its own."""
+        self._at, self._place, self._naming = at, place, naming
+        self._refs = named_operands(program, at)
+        self._known: dict[tuple[Naming, ...], list[Choice]] = {}
+
+    def extended(self, old: Assignment) -> Iterator[Assignment]:
+        """The assignment with the line."""
+        if self._place is None:
+            namings = {} if self._naming is None else {self._at: self._naming}
+            yield replace(old, namings={**old.namings, **namings})
+            return
+        for choice in self._place.table([old.namings[ref] for ref in self._refs]):
+            yield old.with_choice(self._at, choice)
+        for known in old.with_names(self._refs):
+            reads = tuple(known.namings[ref] for ref in self._refs)
+            if reads not in self._known:
+                self._known[reads] = list(self._place.named(reads))
+            for choice in self._known[reads]:
+                yield known.with_choice(self._at, choice)
 
 
 def root(program: Program, ref: Ref) -> Ref:
@@ -76,22 +103,9 @@ def _last_uses(program: Program) -> dict[Ref, int]:
     return {ref: at for at in range(len(program.lines)) for ref in named_operands(program, at)}
 
 
-def _extended(
-    old: Assignment, program: Program, places: Mapping[int, Place], sets: ValueSets, at: int
-) -> Iterator[Assignment]:
-    place = places.get(at)
-    if place is None:
-        is_named = root(program, at) == at and not isinstance(program.lines[at], Select)
-        yield Assignment(
-            {**old.namings, at: same_names(sets[at])} if is_named else old.namings, old.choices, old.nats
-        )
-        return
-    refs = named_operands(program, at)
-    for choice in place.table([old.namings[ref] for ref in refs]):
-        yield old.with_choice(at, choice)
-    for known in old.with_names(refs):
-        for choice in place.named([known.namings[ref] for ref in refs]):
-            yield known.with_choice(at, choice)
+def _is_named(program: Program, at: int) -> bool:
+    """Whether a line has values of its own."""
+    return root(program, at) == at and not isinstance(program.lines[at], Select)
 
 
 def _places(setting: Setting) -> dict[int, Place]:
@@ -103,18 +117,26 @@ def _places(setting: Setting) -> dict[int, Place]:
         for at, line in enumerate(program.lines)
         if isinstance(line, Aggregate) and program.encoding(at) is Encoding.CATEGORICAL
     }
-    for at, cells in setting.arguments.items():
+    for at, arguments in setting.arguments.items():
+        cells = [cell for cell in map(whole, arguments) if cell is not None]
         match program.lines[at]:
             case Select(keys, _, predicate):
-                selects = {(key, query): predicate(key, query) for key, query in cells}
-                found[at] = SelectPlace(selects, at in moving, keys == INDICES)
+                selects = {cell: predicate(*cell) for cell in cells}
+                everything = len(cells) == len(arguments) and all(selects.values())
+                found[at] = SelectPlace(selects, everything, at in moving, keys == INDICES)
             case Map(_, function, encoding):
-                gives = {(x,): function(x) for (x,) in cells}
+                gives = {cell: function(*cell) for cell in cells}
                 seen = encoding is Encoding.NUMERICAL or at == put_out
                 found[at] = MapPlace(gives, seen, setting.outputs if at == put_out else None)
             case SequenceMap(_, _, function):
-                both = {(x, y): function(x, y) for x, y in cells}
+                both = {cell: function(*cell) for cell in cells}
                 found[at] = MapPlace(both, at == put_out, setting.outputs if at == put_out else None)
             case _:
                 pass
     return found
+
+
+def whole(cell: tuple[Maybe, ...]) -> Cell | None:
+    """Arguments that all have a value."""
+    known = tuple(value for value in cell if value is not None)
+    return known if len(known) == len(cell) else None

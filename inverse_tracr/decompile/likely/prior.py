@@ -56,8 +56,8 @@ _OFFSET = 0.15
 _OFFSETS = (-2, -1, 1, 2)
 _POSITION = {0: 0.4, -1: 0.2, 1: 0.2, -2: 0.1, 2: 0.1}
 """Offsets of `==` where positions are chosen to move what stands there."""
-_NEVER = 12.0
-"""Nats of what is never drawn."""
+_UNUSUAL = 3.0
+"""Nats of a table with more entries or classes than are drawn: a function of values with other names."""
 
 
 def numbers(values: Sequence[Value]) -> bool:
@@ -90,7 +90,7 @@ def unary_named(values: Values, seen: Values, *, fractions: bool) -> Iterator[tu
 
 def unary_table_nats(values: Values, entries: int, classes: int, *, free: bool) -> float:
     """Nats of a table that puts `entries` values into `classes`; `free`: whatever the classes are called."""
-    rare = -math.log(_TABLE / 3) if len(values) <= _MOST_TABLE else _NEVER
+    rare = -math.log(_TABLE / 3) if len(values) <= _MOST_TABLE else _UNUSUAL
     return rare + _classes_nats(entries, classes, 4, free=free)
 
 
@@ -112,13 +112,13 @@ def binary_named(xs: Values, ys: Values) -> Iterator[tuple[NamedBinary, float]]:
 def binary_table_nats(xs: Values, ys: Values, entries: int, classes: int, *, free: bool) -> float:
     """Nats of a table that puts `entries` pairs of values into `classes`."""
     rare = -math.log((_PAIR_TABLE if numbers(xs) == numbers(ys) else 1.0) / 2)
-    rare += 0.0 if len(xs) * len(ys) <= _MOST_PAIRS else _NEVER
+    rare += 0.0 if len(xs) * len(ys) <= _MOST_PAIRS else _UNUSUAL
     return rare + _classes_nats(entries, classes, 3, free=free)
 
 
 def _classes_nats(entries: int, classes: int, most: int, *, free: bool) -> float:
     names = math.lgamma(classes + 1) if free else 0.0
-    return entries * math.log(max(classes, 2)) - names + (0.0 if classes <= most else _NEVER)
+    return entries * math.log(max(classes, 2)) - names + (0.0 if classes <= most else _UNUSUAL)
 
 
 def predicates(
@@ -149,5 +149,5 @@ def predicates(
 def predicate_table_nats(keys: Values, queries: Values, chosen: int, others: int) -> float:
     """Nats of a table of pairs of which `chosen` are selected and `others` not, whatever their share is."""
     rare = -math.log(_PREDICATE_TABLE) if numbers(keys) == numbers(queries) else 0.0
-    rare += 0.0 if len(keys) * len(queries) <= _MOST_PREDICATE else _NEVER
+    rare += 0.0 if len(keys) * len(queries) <= _MOST_PREDICATE else _UNUSUAL
     return rare + math.lgamma(chosen + others + 2) - math.lgamma(chosen + 1) - math.lgamma(others + 1)

@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 from inverse_tracr.rasp import Program, Signature, Trace
 from inverse_tracr.rasp.interpreter import Categorical
 from inverse_tracr.rasp.program import Map, Ref, Select, SequenceMap
-from inverse_tracr.rasp.values import Value
+from inverse_tracr.rasp.values import Maybe, Value
 
 Labels = NDArray[np.int64]
-Arguments = Mapping[int, Collection[tuple[Value, ...]]]
-"""By line: the value that a map reads, the two of a sequence map, key and query of a select."""
+Arguments = Mapping[int, Collection[tuple[Maybe, ...]]]
+"""By line: the value that a map reads, the two of a sequence map, key and query of a select.
+
+Where one of them has no value, all are None.
+"""
 
 
 def reached(program: Program, signature: Signature, batches: Iterable[Labels]) -> Arguments:
     """The arguments of maps, sequence maps and selects on batches of inputs of one length each."""
-    found: dict[int, dict[tuple[Value, ...], None]] = {
+    found: dict[int, dict[tuple[Maybe, ...], None]] = {
         at: {} for at, line in enumerate(program.lines) if isinstance(line, Map | SequenceMap | Select)
     }
     for batch in batches:
@@ -29,12 +32,12 @@ def reached(program: Program, signature: Signature, batches: Iterable[Labels]) -
     return found
 
 
-def _arguments(program: Program, at: int, trace: Trace, *, causal: bool) -> list[tuple[Value, ...]]:
+def _arguments(program: Program, at: int, trace: Trace, *, causal: bool) -> list[tuple[Maybe, ...]]:
     line = program.lines[at]
     match line:
         case Map(operand):
             values, index = _column(trace, operand)
-            return [(values[i],) for i in np.unique(index).tolist() if i >= 0]
+            return [(values[i] if i >= 0 else None,) for i in np.unique(index).tolist()]
         case SequenceMap(first, second):
             (xs, x), (ys, y) = _column(trace, first), _column(trace, second)
             return _pairs(xs, ys, x, y, np.bool_(True))
@@ -49,9 +52,12 @@ def _arguments(program: Program, at: int, trace: Trace, *, causal: bool) -> list
 
 def _pairs(
     xs: tuple[Value, ...], ys: tuple[Value, ...], x: Labels, y: Labels, seen: np.bool_ | NDArray[np.bool_]
-) -> list[tuple[Value, ...]]:
-    codes = np.where((x >= 0) & (y >= 0) & seen, x * len(ys) + y, -1)
-    return [(xs[c // len(ys)], ys[c % len(ys)]) for c in np.unique(codes).tolist() if c >= 0]
+) -> list[tuple[Maybe, ...]]:
+    codes = np.where((x >= 0) & (y >= 0), x * len(ys) + y, -1)[
+        np.broadcast_to(seen, np.broadcast(x, y).shape)
+    ]
+    found = np.unique(codes).tolist()
+    return [(xs[c // len(ys)], ys[c % len(ys)]) if c >= 0 else (None, None) for c in found]
 
 
 def _column(trace: Trace, ref: Ref) -> tuple[tuple[Value, ...], Labels]:

@@ -18,15 +18,35 @@ from inverse_tracr.rasp.functions import (
     PredicateTable,
     UnaryTable,
 )
-from inverse_tracr.rasp.program import TOKENS, Line, Map, Program, Select, SequenceMap
+from inverse_tracr.rasp.program import (
+    INDICES,
+    TOKENS,
+    Line,
+    Map,
+    Program,
+    Ref,
+    Select,
+    SequenceMap,
+    operands,
+    with_operands,
+)
 from inverse_tracr.rasp.values import Maybe, Value
 
 
 def written(setting: Setting, found: Assignment) -> Program:
-    """The program of a setting with other functions, its lines where they were."""
+    """The program of a setting with other functions; of lines that are the same now the first is kept."""
     program = setting.program
-    lines = tuple(_line(setting, found, at) for at in range(len(program.lines)))
-    return Program(lines, program.output, program.names)
+    kept: dict[Line, int] = {}
+    names: list[str] = []
+    places: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
+    for at, name in enumerate(program.names):
+        line = _line(setting, found, at)
+        line = with_operands(line, tuple(places[ref] for ref in operands(line)))
+        if line not in kept:
+            kept[line] = len(kept)
+            names.append(name)
+        places[at] = kept[line]
+    return Program(tuple(kept), places[program.output], tuple(names))
 
 
 def _line(setting: Setting, found: Assignment, at: int) -> Line:
