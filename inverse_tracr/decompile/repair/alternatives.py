@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from inverse_tracr.rasp.functions import (
     BinaryFunction,
@@ -34,7 +35,7 @@ _CLIPPED = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.AND, UnaryOp.OR)
 _ADDED = (UnaryOp.ADD, UnaryOp.SUBTRACT, UnaryOp.SUBTRACT_FROM)
 _SCALED = (UnaryOp.FLOOR_DIVIDE, UnaryOp.MODULO, UnaryOp.MULTIPLY, UnaryOp.DIVIDE)
 _PLAIN = (UnaryOp.IDENTITY, UnaryOp.NOT, UnaryOp.BOOL, UnaryOp.NEGATE, UnaryOp.ABS)
-_OFFSETS = (1, -1, 2, -2, 3, -3)
+_FURTHEST = 3
 
 
 def unary_alternatives(function: UnaryFunction, xs: Values, *, numbers: bool) -> Iterator[UnaryFunction]:
@@ -108,21 +109,26 @@ def _changes(now: list[Maybe], results: Iterable[Value]) -> tuple[list[int], lis
     return [place for place, _ in found], [value for _, value in found]
 
 
-def predicate_alternatives(predicate: Predicate, keys: Values, queries: Values) -> Iterator[Predicate]:
-    """Named predicates that select other pairs than `predicate` and than each other; never none."""
+def predicate_alternatives(
+    predicate: Predicate, keys: Values, queries: Values, *, furthest: int = _FURTHEST
+) -> Iterator[Predicate]:
+    """Named predicates that select other pairs than `predicate` and than each other; never none.
+
+    `furthest`: the largest offset of a comparison of key and query.
+    """
     seen = {tabulate_predicate(predicate, keys, queries)}
-    for candidate in _predicates(keys, queries):
+    for candidate in _predicates(keys, queries, furthest):
         rows = tabulate_predicate(candidate, keys, queries)
         if rows not in seen and any(map(any, rows)):
             seen.add(rows)
             yield candidate
 
 
-def _predicates(keys: Values, queries: Values) -> Iterator[NamedPredicate]:
+def _predicates(keys: Values, queries: Values, furthest: int) -> Iterator[NamedPredicate]:
     for comparison in list(Comparison)[:7]:
         yield NamedPredicate(comparison)
     if all(isinstance(v, int) for v in (*keys, *queries)):
-        for offset in _OFFSETS:
+        for offset in chain.from_iterable((size, -size) for size in range(1, furthest + 1)):
             for comparison in list(Comparison)[:6]:
                 yield NamedPredicate(comparison, offset=offset)
     for side, values in ((Side.KEY_ALONE, keys), (Side.QUERY_ALONE, queries)):
