@@ -101,7 +101,7 @@ def _has_table(line: Line) -> bool:
 class _Known:
     """The entries of a table that inputs lead to, and whether the others are to be believed as well."""
 
-    reached: frozenset[tuple[Value, ...]]
+    reached: frozenset[tuple[Maybe, ...]]
     others: bool
 
 
