@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from inverse_tracr.decompile import LineEvidence
@@ -35,6 +36,9 @@ and more probes."""
 
 FREE = 1
 """The beam, counted from 0, whose lines may stand anywhere."""
+
+MOST_COARSER = 3
+"""Programs of a beam for which coarser operands are looked for."""
 
 MOST_INPUTS = 12
 
@@ -78,7 +82,8 @@ class Beams:
                 inputs=tuple(inputs[-MOST_INPUTS:]),
                 free=number == FREE,
             )
-            for proposal in _revised_first(found, model):
+            written = (proposal_of(guess, model) for guess in found)
+            for proposal in chain(_best_first(found, model), written):
                 if proposal.program is None or proposal.program in seen:
                     continue
                 seen.add(proposal.program)
@@ -90,40 +95,56 @@ class Beams:
                         inputs.append(tokens)
 
 
-def _revised_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
-    """Guesses as proposals, best first, each as parameters revise it and then as the network wrote it."""
-    for guess, proposal in _best_first(found, model):
-        yield proposal
-        yield proposal_of(guess, model)
-
-
 def revised_proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
-    """A guess as `proposal_of` has it, revised by parameters first."""
+    """A guess as `proposal_of` has it, revised by parameters first, and with coarser operands."""
+    return proposal_of(_with_coarser_operands(_revised(guess)), model)
+
+
+def _revised(guess: Guess) -> Guess:
     with suppress(InverseTracrError):
-        program, state = revised(guess.program, guess.state, guess.moves)
-        guess = guess.with_state(program, state)
-        program, state = coarser(program, state, guess.moves)
+        return guess.with_state(*revised(guess.program, guess.state, guess.moves))
+    return guess
+
+
+def _with_coarser_operands(guess: Guess) -> Guess:
+    with suppress(InverseTracrError):
+        program, state = coarser(guess.program, guess.state, guess.moves)
         if program != guess.program:
-            guess = guess.with_state(program, state)
-            guess = replace(guess, program=completed(program, state, guess.moves))
-    return proposal_of(guess, model)
+            whole = completed(program, state, guess.moves)
+            return replace(guess.with_state(program, state), program=whole)
+    return guess
 
 
-def _best_first(found: Sequence[Guess], model: TransformerProgram) -> list[tuple[Guess, Proposal]]:
-    """Guesses with their revised proposals, those first that tell the outputs on the probes, then likely and
-    short ones that fit the model.
+@dataclass(frozen=True)
+class _Ranked:
+    """A guess, revised, with its proposal; the larger the rank the better."""
+
+    guess: Guess
+    proposal: Proposal
+    rank: tuple[float, float]
+
+    @staticmethod
+    def of(guess: Guess, model: TransformerProgram) -> _Ranked:
+        proposal = proposal_of(guess, model)
+        if proposal.program is None:
+            return _Ranked(guess, proposal, (-1.0, guess.score))
+        cost = misfit(proposal.program, model.signature, guess.state.view.sites, guess.moves)
+        cost += ENTRY_COST * description(proposal.program)
+        return _Ranked(guess, proposal, (round(guess.match, 2), guess.score - cost))
+
+
+def _best_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
+    """Revised guesses as proposals, those first that tell the outputs on the probes, then likely and short
+    ones that fit the model; the best of them with coarser operands, too.
     """
-    proposals = [revised_proposal_of(guess, model) for guess in found]
+    ranked = sorted((_Ranked.of(_revised(guess), model) for guess in found), key=_rank, reverse=True)
+    coarse = [_Ranked.of(_with_coarser_operands(one.guess), model) for one in ranked[:MOST_COARSER]]
+    for one in sorted(coarse + ranked, key=_rank, reverse=True):
+        yield one.proposal
 
-    def rank(at: int) -> tuple[float, float]:
-        program, guess = proposals[at].program, found[at]
-        if program is None:
-            return -1.0, guess.score
-        cost = misfit(program, model.signature, guess.state.view.sites, guess.moves)
-        return round(guess.match, 2), guess.score - cost - ENTRY_COST * description(program)
 
-    order = sorted(range(len(found)), key=rank, reverse=True)
-    return [(found[at], proposals[at]) for at in order]
+def _rank(one: _Ranked) -> tuple[float, float]:
+    return one.rank
 
 
 def proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:

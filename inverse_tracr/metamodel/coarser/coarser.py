@@ -7,8 +7,8 @@ from itertools import islice
 
 from inverse_tracr.metamodel.coarser.draft import Draft
 from inverse_tracr.metamodel.coarser.maps import maps_between
-from inverse_tracr.metamodel.coarser.readers import reading
-from inverse_tracr.metamodel.evidence import ENTRY_COST, misfit
+from inverse_tracr.metamodel.coarser.readers import nats, reading
+from inverse_tracr.metamodel.evidence import misfit
 from inverse_tracr.metamodel.moves import Moves
 from inverse_tracr.metamodel.state import State
 from inverse_tracr.rasp.program import Program, Ref, Select, SequenceMap, operands
@@ -53,7 +53,11 @@ def coarser(program: Program, state: State, moves: Moves) -> tuple[Program, Stat
 def _cost(draft: Draft, moves: Moves) -> float:
     program, _ = draft.program()
     cost = misfit(program, draft.state.signature, draft.state.view.sites, moves)
-    return cost + ENTRY_COST * draft.table_entries() + LINE_COST * draft.added
+    for key in draft.live():
+        if key not in draft.nats:
+            draft.nats[key] = nats(draft, key)
+        cost += draft.nats[key]
+    return cost + LINE_COST * draft.added
 
 
 def _edits(draft: Draft) -> Iterator[Draft]:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.columns import Column, Selection, execute, select
 from inverse_tracr.metamodel.state import State
-from inverse_tracr.rasp.functions import BinaryTable, PredicateTable, UnaryTable
 from inverse_tracr.rasp.fusion import live_positions
 from inverse_tracr.rasp.program import (
     Aggregate,
@@ -19,7 +18,6 @@ from inverse_tracr.rasp.program import (
     Ref,
     Select,
     SelectorWidth,
-    SequenceMap,
     operands,
     with_operands,
 )
@@ -31,15 +29,14 @@ Index = NDArray[np.intp]
 class Draft:
     """Lines by key, in the order of a program but for new ones; on the sites they say what they said.
 
-    `columns` are those of the inputs and of all lines but selects; `entries` of lines that have a table which
-    some name stands for.
+    `columns` are those of the inputs and of all lines but selects; `nats` those of tables, as far as known.
     """
 
     state: State
     lines: dict[Ref, Line]
     columns: dict[Ref, Column]
     output: Ref
-    entries: dict[Ref, int]
+    nats: dict[Ref, float]
     added: int = 0
 
     @staticmethod
@@ -47,9 +44,9 @@ class Draft:
         """The lines of a state."""
         return Draft(state, dict(enumerate(state.lines)), {c.ref: c for c in state.columns}, output, {})
 
-    def with_reader(self, key: Ref, line: Line, entries: int) -> Draft:
-        """The draft with another line that says the same; its table has `entries`, none with a name."""
-        return replace(self, lines=self.lines | {key: line}, entries=self.entries | {key: entries})
+    def with_reader(self, key: Ref, line: Line, nats: float) -> Draft:
+        """The draft with another line that says the same, and the nats of its table."""
+        return replace(self, lines=self.lines | {key: line}, nats=self.nats | {key: nats})
 
     def with_map(self, line: Map, column: Column) -> tuple[Draft, Ref]:
         """The draft with one more line, and its key."""
@@ -90,10 +87,6 @@ class Draft:
         program, order = self.program()
         return [order[at] for at in live_positions(list(program.lines), program.output)]
 
-    def table_entries(self) -> int:
-        """Entries of the tables of live lines."""
-        return sum(self.entries.get(key, _entries(self.lines[key])) for key in self.live())
-
     def reading_half(self, key: Ref) -> int:
         """The half-layer in which a line reads its operands."""
         line = self.lines[key]
@@ -124,13 +117,3 @@ class Draft:
             columns[ref] = replace(made, twin=old.twin)
         parts = tuple(columns.values()), tuple(selections.values())
         return program, replace(state, lines=program.lines, columns=parts[0], selections=parts[1])
-
-
-def _entries(line: Line) -> int:
-    match line:
-        case Map(function=UnaryTable() as table) | SequenceMap(function=BinaryTable() as table):
-            return 1 + len(table.entries)
-        case Select(predicate=PredicateTable() as table):
-            return 1 + len(table.pairs)
-        case _:
-            return 0

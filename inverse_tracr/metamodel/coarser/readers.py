@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from inverse_tracr.metamodel.candidates import binary_functions, predicates
+from inverse_tracr.metamodel.candidates import binary_functions, predicates, unary_functions
 from inverse_tracr.metamodel.coarser.draft import Draft
 from inverse_tracr.metamodel.columns import Column, first_seen
-from inverse_tracr.rasp.functions import BinaryTable, PredicateTable
-from inverse_tracr.rasp.program import Line, Ref, Select, SequenceMap
+from inverse_tracr.rasp.functions import BinaryTable, PredicateTable, UnaryTable
+from inverse_tracr.rasp.program import Line, Map, Ref, Select, SequenceMap
 from inverse_tracr.sample.tables import binary_table, predicate_table
 
 Index = NDArray[np.intp]
 
+ENTRY_SHARE = 0.5
+"""What an entry of a table costs, as a share of what it would were entries drawn one by one."""
 
-def reading(draft: Draft, key: Ref, refs: tuple[Ref, Ref]) -> tuple[Line, int] | None:
-    """A select or sequence map with other operands, and the entries of its table; None where it cannot say
-    the same on the sites.
+
+def reading(draft: Draft, key: Ref, refs: tuple[Ref, Ref]) -> tuple[Line, float] | None:
+    """A select or sequence map with other operands, and the nats of its table; None where it cannot say the
+    same on the sites.
     """
     line = draft.lines[key]
     first, second = (draft.columns[ref] for ref in refs)
@@ -28,7 +33,7 @@ def reading(draft: Draft, key: Ref, refs: tuple[Ref, Ref]) -> tuple[Line, int] |
     return None
 
 
-def _sequence_map(column: Column, first: Column, second: Column) -> tuple[Line, int] | None:
+def _sequence_map(column: Column, first: Column, second: Column) -> tuple[Line, float] | None:
     codes = first.labels * second.size + second.labels
     table = _function(codes, column.labels, first.size * second.size, column.size)
     if table is None or first.ref == second.ref:
@@ -41,13 +46,33 @@ def _sequence_map(column: Column, first: Column, second: Column) -> tuple[Line, 
         for j, y in enumerate(second.values)
         if filled[i, j] < len(column.values)
     )
+    return SequenceMap(first.ref, second.ref, BinaryTable(entries)), pair_nats(column, first, second)
+
+
+def pair_nats(column: Column, first: Column, second: Column) -> float:
+    """Nats of the table of a sequence map with these columns, none where it has the classes of a name."""
     named = binary_functions(first.values, second.values)
+    codes, classes = first.labels * second.size + second.labels, first_seen(column.labels)
+    if any((first_seen(own[codes]) == classes).all() for own in named.tables):
+        return 0.0
+    return table_nats(len(first.values) * len(second.values), column)
+
+
+def map_nats(column: Column, operand: Column) -> float:
+    """Nats of the table of a map with these columns, none where it has the classes of a name."""
+    named = unary_functions(operand.values, operand.numerical)
     classes = first_seen(column.labels)
-    has_name = any((first_seen(own[codes]) == classes).all() for own in named.tables)
-    return SequenceMap(first.ref, second.ref, BinaryTable(entries)), 0 if has_name else 1 + len(entries)
+    if any((first_seen(own[operand.labels]) == classes).all() for own in named.tables):
+        return 0.0
+    return table_nats(len(operand.values), column)
 
 
-def _select(draft: Draft, key: Ref, keys: Column, queries: Column) -> tuple[Line, int] | None:
+def table_nats(cells: int, column: Column) -> float:
+    """Nats of a table of so many cells with the classes of a column."""
+    return ENTRY_SHARE * cells * math.log(max(len(np.unique(column.labels)), 2))
+
+
+def _select(draft: Draft, key: Ref, keys: Column, queries: Column) -> tuple[Line, float] | None:
     grid = draft.state.view.sites.grid
     chosen = _chosen(draft, key)
     codes = queries.labels.take(grid.queries) * keys.size + keys.labels.take(grid.keys)
@@ -57,10 +82,10 @@ def _select(draft: Draft, key: Ref, keys: Column, queries: Column) -> tuple[Line
     named = predicates(keys.values, queries.values)
     for own, predicate in zip(named.tables, named.predicates, strict=True):
         if ((own.ravel() > 0) == (table > 0))[table >= 0].all():
-            return Select(keys.ref, queries.ref, predicate), 0
+            return Select(keys.ref, queries.ref, predicate), 0.0
     rows = table.reshape(queries.size, keys.size)[:-1, :-1] > 0
     pairs = tuple((keys.values[k], queries.values[q]) for q, k in np.argwhere(rows).tolist())
-    return Select(keys.ref, queries.ref, PredicateTable(pairs)), 1 + len(pairs)
+    return Select(keys.ref, queries.ref, PredicateTable(pairs)), ENTRY_SHARE * rows.size * math.log(2)
 
 
 def _chosen(draft: Draft, key: Ref) -> Index:
@@ -120,3 +145,18 @@ def _compatible(rows: Index) -> Index:
             classes[at] = len(kept)
             kept.append(row)
     return classes
+
+
+def nats(draft: Draft, key: Ref) -> float:
+    """Nats of the table of a line as it was written, none where it has a name."""
+    line = draft.lines[key]
+    match line:
+        case Map(function=UnaryTable()):
+            return map_nats(draft.columns[key], draft.columns[line.operand])
+        case SequenceMap(function=BinaryTable()):
+            return pair_nats(draft.columns[key], draft.columns[line.first], draft.columns[line.second])
+        case Select(predicate=PredicateTable()):
+            found = _select(draft, key, draft.columns[line.keys], draft.columns[line.queries])
+            return 0.0 if found is None else found[1]
+        case _:
+            return 0.0
