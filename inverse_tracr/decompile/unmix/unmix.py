@@ -26,7 +26,7 @@ _MOST_VOTED = 40
 _SMALLEST_ONE, _LARGEST_ONE = 0.3, 1.3
 """Sizes that it may have."""
 _SEVERAL, _NEARLY = 1.5, 0.05
-"""The factor from which on a neuron reads several values, and how far activations are from 0 or 1 then."""
+"""The factor from which on a neuron may read several values, and how far activations are from whole ones."""
 
 _LEAST_VOTES = 3
 """ANDs that must agree on what is always 1."""
@@ -225,7 +225,10 @@ class _Unmixer:
         w = self._w
         reader = Reader(self._atoms, special, self._tolerance)
         columns = _columns(w.W_in[layer])
-        w_in = [self._once(column, self._read(reader, column, f"W_in of mlp {layer}")) for column in columns]
+        w_in = [
+            self._once(column, self._read(reader, column, f"W_in of mlp {layer}"), special)
+            for column in columns
+        ]
         rows = _rows(w.W_out[layer])
         written = ladder_atoms(
             self._atoms,
@@ -252,19 +255,21 @@ class _Unmixer:
             for cleans, known, row in zip(cleaners, found, rows, strict=True)
         ]
 
-    def _once(self, column: Floats, found: Floats) -> Floats:
+    def _once(self, column: Floats, found: Floats, special: Special) -> Floats:
         """A neuron that reads several values with one vector, as one that reads this vector for all of them.
 
-        Its activations say that it is 1 there.
+        What is read of a value then is the neuron's activation.
         """
         atoms = np.flatnonzero(found)
-        if not len(atoms) or np.abs(found[atoms]).max() < _SEVERAL:
+        if not len(atoms) or np.abs(found[atoms]).max() < _SEVERAL or found[special.both].any():
             return found
+        atoms = np.array(next((g for g in self._atoms.groups if set(atoms.tolist()) <= set(g)), atoms))
         active = self._atoms.vectors[atoms] @ column
-        if np.abs(active - np.round(active)).max() > _NEARLY or not np.isin(np.round(active), (0, 1)).all():
+        if np.abs(active - found[atoms]).max() <= _NEARLY * np.abs(active).max():
             return found
         once = np.zeros_like(found)
-        once[atoms] = np.round(active)
+        whole = np.round(active)
+        once[atoms] = np.where(np.abs(active - whole) <= _NEARLY, whole, active)
         return once
 
     def _counts(self, layer: int, special: Special) -> set[int]:
