@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,8 +27,8 @@ from inverse_tracr.decompile.search.selectors import (
     predicate_table,
     selection,
 )
-from inverse_tracr.rasp.functions import Comparison, NamedPredicate, Side, UnaryTable
-from inverse_tracr.rasp.program import TOKENS, Aggregate, Encoding, Map, Ref, Select, SelectorWidth
+from inverse_tracr.rasp.functions import UnaryTable
+from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Ref, Select, SelectorWidth
 
 LINEAR, NEARLY, STRAIGHT = 0.95, 0.6, 0.99
 """Share of a line's features that is linear in what is written; where nothing explains that; for sure."""
@@ -36,14 +36,12 @@ _FITS = 4
 """Predicates of a head that are followed."""
 _USED = 0.6
 """Nats off for reading a line that nothing has read: every line is there to be read."""
-_AGAIN = 1.0
-"""Nats off for a select that is there already."""
 _CONSUMED = 1.5
 """Nats of what is done with a selection."""
 _MISFIT = 30.0
 """Nats of a pattern that a predicate does not explain at all."""
-_NAMED, _OFFSET, _TABLE, _ENTRY, _MOST = 2.0, 2.5, 2.0, 0.45, 12.0
-"""Nats of a named predicate, of an offset beyond these, and of a table by its entries."""
+_NAMED, _TABLE, _ENTRY, _MOST = 2.0, 2.0, 0.45, 12.0
+"""Nats of a named predicate, and of a table by its entries."""
 _NUMBERED = 1.0
 """Nats of a map of two values to zero and one before a mean."""
 
@@ -52,14 +50,6 @@ def width_features(widths: np.ndarray) -> Floats:
     """What a head writes that counts: BOS is looked at too, so the share of it."""
     shares = 1 / (1.0 + widths[:, None])
     return shares - shares.mean(axis=0)
-
-
-@dataclass(frozen=True)
-class Known:
-    """Lines so far that are cheaper to read: those that nothing reads, and selects."""
-
-    unread: Collection[Ref]
-    selects: Collection[Select]
 
 
 class HeadReader:
@@ -75,19 +65,22 @@ class HeadReader:
         self._heads = [h for h in range(len(observation.heads[layer])) if _looks(observation, layer, h)]
 
     def read(
-        self, columns: Sequence[Column], fresh: Collection[Ref], known: Known, most: int
+        self, columns: Sequence[Column], fresh: Collection[Ref], unread: Collection[Ref], most: int
     ) -> list[tuple[list[Option], Explanation]]:
-        """Sets of lines that explain what is written, best first; each reads a `fresh` column at least."""
-        found = self._read(columns, fresh, known, most, LINEAR)
+        """Sets of lines that explain what is written, best first; each reads a `fresh` column at least.
+
+        Reading what is `unread` so far is cheaper.
+        """
+        found = self._read(columns, fresh, unread, most, LINEAR)
         if not found or found[0][1].left > UNEXPLAINED:
-            found = self._read(columns, fresh, known, most, NEARLY) or found
+            found = self._read(columns, fresh, unread, most, NEARLY) or found
         return found
 
     def _read(
         self,
         columns: Sequence[Column],
         fresh: Collection[Ref],
-        known: Known,
+        unread: Collection[Ref],
         most: int,
         share: float,
     ) -> list[tuple[list[Option], Explanation]]:
@@ -96,7 +89,7 @@ class HeadReader:
             pattern = self._observation.patterns[self._layer][head]
             for fit in fits(pattern, self._seen, list(columns))[:_FITS]:
                 options += self._of_fit(fit, head, columns, fresh, share)
-        options = sorted((_rebated(o, known) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
+        options = sorted((_rebated(o, unread) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
         nothing = np.zeros((len(self._what.rows), 0))
         return [([options[i] for i in e.chosen], e) for e in explain(self._what, nothing, options, most)]
 
@@ -131,35 +124,18 @@ class HeadReader:
         return self._known[key]
 
 
-def _rebated(option: Option, known: Known) -> Option:
-    """The option, cheaper for each line that it reads and nothing has read so far, and for a select again."""
+def _rebated(option: Option, unread: Collection[Ref]) -> Option:
+    """The option, cheaper for each line that it reads and nothing has read so far."""
     refs = set() if option.selects is None else {option.selects.keys, option.selects.queries}
     refs |= {option.line.values} if isinstance(option.line, Aggregate) else set()
-    again = _AGAIN if option.selects in known.selects else 0.0
-    return replace(option, cost=option.cost - _USED * len(refs & set(known.unread)) - again)
+    return replace(option, cost=option.cost - _USED * len(refs & set(unread)))
 
 
 def _cost(fit: PredicateFit) -> float:
     """Nats of a select."""
     # Of those that fit alike, the one with fewer values.
     size = 0.001 * len(fit.keys.values) * len(fit.queries.values)
-    return _MISFIT * fit.wrong + size + _predicate_cost(fit)
-
-
-def _predicate_cost(fit: PredicateFit) -> float:
-    predicate = fit.predicate
-    table = _table_cost(fit.keys, fit.queries)
-    if not fit.named:
-        return table
-    if not isinstance(predicate, NamedPredicate):
-        return _NAMED
-    if predicate.side is not Side.QUERY:  # never drawn as such
-        return min(table, _NAMED + _OFFSET)
-    everything = predicate.comparison is Comparison.TRUE and (fit.keys.ref, fit.queries.ref) != (
-        TOKENS,
-        TOKENS,
-    )
-    return _NAMED + (_OFFSET if predicate.offset or everything else 0.0)
+    return _MISFIT * fit.wrong + size + (_NAMED if fit.named else _table_cost(fit.keys, fit.queries))
 
 
 def select_cost(keys: Column, queries: Column, cells: Labels, chosen: Truth) -> float:

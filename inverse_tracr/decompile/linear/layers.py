@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inverse_tracr.decompile.linear.explain import Explanation, Option
-from inverse_tracr.decompile.linear.heads import HeadReader, Known, width_features
-from inverse_tracr.decompile.linear.mlps import Asked, MlpReader, Readable
+from inverse_tracr.decompile.linear.heads import HeadReader, width_features
+from inverse_tracr.decompile.linear.mlps import Asked, MlpReader
 from inverse_tracr.decompile.linear.wanted import Wanted, wanted_maps
 from inverse_tracr.decompile.linear.written import Floats, Labels, indicators, orthonormal, written
 from inverse_tracr.decompile.search.columns import Column, Sketch, input_columns
@@ -113,8 +113,7 @@ class Reading:
             return self._read_mlp(half, sketch, wanted, most)
         depth = depth_of(sketch)
         fresh = _at(sketch, depth, max(depth.values()))
-        selects = [line for line in sketch.lines if isinstance(line, Select)]
-        return self._heads[half].read(sketch.columns, fresh, Known(_unread(sketch), selects), most)
+        return self._heads[half].read(sketch.columns, fresh, _unread(sketch), most)
 
     def _read_mlp(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> _Explained:
         reader, mask = self._mlps[half], self._observation.probes.mask
@@ -132,7 +131,7 @@ class Reading:
         for below in tops:
             readable = [column for column in sketch.columns if depth[column.ref] <= below]
             fresh = _at(sketch, depth, below)
-            found += reader.read(Readable(readable, fresh, known, maps, _unread(sketch)), wanted, most)
+            found += reader.read(readable, fresh, maps, _unread(sketch), known, wanted, most)
         return sorted(found, key=lambda pair: pair[1].total)[:most]
 
 

@@ -37,8 +37,7 @@ from inverse_tracr.rasp.values import Value
 STRAIGHT = 0.99
 """Share of an indicator that is linear in what is written, for a line that is there in any case."""
 _SINGLES_ENOUGH = 1e-3
-_LINE, _OPERAND = 0.5, 1.3
-"""Nats of a line, and of a second operand."""
+_LINE = 0.5
 _WANTED = 4.0
 """Nats off for a map that later lines ask for."""
 _MOST_NAMED = 16
@@ -55,21 +54,6 @@ class Asked:
     read: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True)
-class Readable:
-    """What an MLP may read: each of its lines one of the `fresh` columns at least.
-
-    `maps` are not mapped again: that would be one map. `unread` are lines that nothing has read so far, and
-    `given` [positions, k] the features that heads have written for it.
-    """
-
-    columns: Sequence[Column]
-    fresh: Collection[Ref]
-    given: Floats
-    maps: Collection[Ref] = ()
-    unread: Collection[Ref] = ()
-
-
 class MlpReader:
     """What one MLP may write, kept for operands that several sketches share."""
 
@@ -78,37 +62,56 @@ class MlpReader:
     ) -> None:
         """`said`, of the last MLP: the number of what the model says at each position, of all `outputs`."""
         self._what, self._mask, self._said, self._outputs = what, mask, said, tuple(outputs)
-        self._known: dict[tuple[object, ...], _Known] = {}
+        self._known: dict[tuple[object, ...], tuple[int, list[Option]]] = {}
+        self._kept: list[list[Labels]] = []  # arrays that keys name stay alive, so that no other has their id
 
-    def read(self, reads: Readable, wanted: Asked, most: int) -> list[tuple[list[Option], Explanation]]:
-        """Sets of lines that explain the MLP beside what heads have written, best first.
+    def read(
+        self,
+        columns: Sequence[Column],
+        fresh: Collection[Ref],
+        maps: Collection[Ref],
+        unread: Collection[Ref],
+        given: Floats,
+        wanted: Asked,
+        most: int,
+    ) -> list[tuple[list[Option], Explanation]]:
+        """Sets of lines that explain the MLP beside the features `given`, best first.
 
-        Of lines with the same values the one is taken that reads what is unread so far. Lines are cheaper
+        Each reads one of the `fresh` columns at least. `maps` are not mapped again: that would be one map.
+        Of lines with the same values the one is taken that reads what is `unread` so far. Lines are cheaper
         where later ones read their classes, and taken where these ask for them.
         """
-        found = self._read(reads, wanted, most, FUNCTION)
+        found = self._read(columns, fresh, maps, unread, given, wanted, most, FUNCTION)
         if not found or found[0][1].left > UNEXPLAINED:
-            found = self._read(reads, wanted, most, NEARLY) or found
+            found = self._read(columns, fresh, maps, unread, given, wanted, most, NEARLY) or found
         return found
 
     def _read(
-        self, reads: Readable, wanted: Asked, most: int, share: float
+        self,
+        columns: Sequence[Column],
+        fresh: Collection[Ref],
+        maps: Collection[Ref],
+        unread: Collection[Ref],
+        given: Floats,
+        wanted: Asked,
+        most: int,
+        share: float,
     ) -> list[tuple[list[Option], Explanation]]:
         options: dict[bytes, Option] = {}
         found: list[tuple[list[Option], Explanation]] = []
         directions: dict[Ref, int] = {}
-        singles = [(column,) for column in reads.columns]
-        categorical = [column for column in reads.columns if not column.numerical]
-        pairs = [pair for pair in combinations(categorical, 2) if any(o.ref in reads.fresh for o in pair)]
+        singles = [(column,) for column in columns]
+        categorical = [column for column in columns if not column.numerical]
+        pairs = [pair for pair in combinations(categorical, 2) if any(o.ref in fresh for o in pair)]
         for tuples in (singles, pairs):
             for operands in tuples:
                 already = sum(directions.get(column.ref, 0) for column in operands)
                 count, own = self._options(operands, already, share)
-                again = len(operands) == 1 and operands[0].ref in reads.maps
-                if len(operands) == 1 and not again:
+                if len(operands) == 1:
                     directions[operands[0].ref] = count
-                if not again and any(column.ref in reads.fresh for column in operands):
-                    _gather(options, own, _USED * sum(column.ref in reads.unread for column in operands))
+                again = len(operands) == 1 and operands[0].ref in maps
+                if not again and any(column.ref in fresh for column in operands):
+                    _gather(options, own, _USED * sum(column.ref in unread for column in operands))
             for key in options.keys() & (wanted.missing | wanted.read):
                 options[key] = replace(options[key], cost=options[key].cost - _WANTED)
             cheapest = sorted(self._ends(options), key=lambda o: (o.key not in wanted.missing, o.cost))
@@ -116,7 +119,7 @@ class MlpReader:
             first = sum(option.key in wanted.missing for option in cheapest)
             found = [
                 ([cheapest[i] for i in e.chosen], e)
-                for e in explain(self._what, reads.given, cheapest, most, first)
+                for e in explain(self._what, given, cheapest, most, first)
             ]
             if found and found[0][1].left < _SINGLES_ENOUGH:
                 break
@@ -124,14 +127,12 @@ class MlpReader:
 
     def maps(self, column: Column, classes: Labels | None) -> list[Option]:
         """Maps of a column that are written for sure; with `classes` of its values the one with these too."""
-        self._options((column,), 0, FUNCTION)
-        known = self._known[_key((column,), FUNCTION)]
-        found = known.options = known.options or []
-        straight = [_read_from(option, (column,)) for option in found if option.straight]
+        _, found = self._options((column,), 0, FUNCTION)
+        straight = [option for option in found if option.straight]
         asked = None if classes is None else self._asked(column, classes)
         if asked is None or any(option.key == asked.key for option in straight):
             return straight
-        found.append(asked)  # for those who read later
+        self._known[_key((column,), FUNCTION)][1].append(asked)  # for those who read later
         return [*straight, asked]
 
     def _asked(self, column: Column, classes: Labels) -> Option | None:
@@ -171,36 +172,18 @@ class MlpReader:
         """How many directions are functions of the operands, and lines if those are more than `already`."""
         key = _key(operands, share)
         if key not in self._known:
-            self._known[key] = _Known(operands, self._functionals(operands, share))
-        known = self._known[key]
-        if known.own is None:
-            return 0, []
-        count = known.own.means.shape[1]
-        if count <= already and self._said is None:
-            return count, []
-        if known.options is None:
             codes = dense(operand_codes(operands, self._mask))[0]
-            lines = _options(operands, codes, known.own, self._what, self._mask)
-            known.options = [*self._ending(operands, codes), *lines]
-        return count, [_read_from(option, operands) for option in known.options]
-
-    def _functionals(self, operands: Sequence[Column], share: float) -> Functionals | None:
-        """The directions that are functions of the operands; None where these have too many values."""
-        codes = dense(operand_codes(operands, self._mask))[0]
-        few = 0 < codes.max() < min(MOST_CELLS, int(self._mask.sum()) // 2)
-        return functionals(self._what, codes, share) if few else None
-
-
-@dataclass
-class _Known:
-    """What an MLP writes that is a function of operands, and the lines that may be there, once asked for.
-
-    The operands are kept since the keys of a dictionary name their arrays by address.
-    """
-
-    operands: tuple[Column, ...]
-    own: Functionals | None
-    options: list[Option] | None = None
+            count, found = 0, list[Option]()
+            if 0 < codes.max() < min(MOST_CELLS, int(self._mask.sum()) // 2):
+                own = functionals(self._what, codes, share)
+                count = own.means.shape[1]
+                if count > already or self._said is not None:
+                    found = self._ending(operands, codes)
+                    found += _options(operands, codes, own, self._what, self._mask)
+            self._known[key] = count, found
+            self._kept.append([column.labels for column in operands])
+        count, found = self._known[key]
+        return count, [_read_from(option, operands) for option in found]
 
 
 def _key(operands: Sequence[Column], share: float) -> tuple[object, ...]:
@@ -296,7 +279,7 @@ def _option(
     labels[mask] = classes[codes]
     features = indicators(classes[codes])
     linear = what.linear(features)
-    cost = found.cost + _LINE + _OPERAND * (len(operands) - 1) + bent_cost(linear)
+    cost = found.cost + _LINE + bent_cost(linear)
     return Option(
         found.line,
         Column(0, labels, found.values, free=found.free),
@@ -309,15 +292,16 @@ def _option(
 
 
 def _says_what_it_reads(operands: Sequence[Column], cells: Labels, classes: Labels) -> bool:
-    """Whether the classes are the values of one operand, or follow from one of two.
+    """Whether the classes are the values of the operands, or follow from one of two operands.
 
-    Two values of an input may be handed on as numbers, and two numbers as values.
+    Two values of an input may be handed on as numbers.
     """
-    if cells.shape[1] > 1:
-        return any(_determined(dense(cells[:, place])[0], classes) for place in range(2))
     count = int(classes.max()) + 1
-    handed_on = count == 2 and (operands[0].ref < 0 or operands[0].numerical)
-    return count == len(classes) and not handed_on
+    if count == len(classes):
+        return count > 2 or operands[0].ref >= 0
+    if cells.shape[1] == 1:
+        return False
+    return any(_determined(dense(cells[:, place])[0], classes) for place in range(2))
 
 
 def _determined(fine: Labels, coarse: Labels) -> bool:

@@ -7,37 +7,62 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
-from inverse_tracr.decompile.likely.prior import (
-    binary_named,
-    binary_table_nats,
-    unary_named,
-    unary_table_nats,
-)
 from inverse_tracr.decompile.linear.written import Labels
+from inverse_tracr.decompile.repair.alternatives import unary_alternatives
 from inverse_tracr.decompile.search.columns import Column
 from inverse_tracr.rasp.functions import (
     BinaryFunction,
+    BinaryOp,
     BinaryTable,
     NamedBinary,
     NamedUnary,
     UnaryFunction,
+    UnaryOp,
     UnaryTable,
 )
 from inverse_tracr.rasp.program import Encoding, Map, SequenceMap
 from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_unary
-from inverse_tracr.rasp.values import Maybe, Value
+from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 Values = tuple[Value, ...]
 Results = tuple[Maybe, ...]
 
-_BY_CHANCE = 2.0
-"""Nats beyond that of a named function of values that stand for nothing: another order might fit as well."""
+NAMED_COST = 3.5
+"""Nats of a line with a named function; a table costs an entry's choice for each entry."""
+_RARE, _BY_CHANCE = 3.0, 4.0
+"""Nats beyond that of a function that programs seldom have, and of one of values that stand for nothing."""
+_TABLE_COST = 3.0
 _MOST_TABLE = 18.0
+_BINARY = (
+    BinaryOp.ADD,
+    BinaryOp.SUBTRACT,
+    BinaryOp.SUBTRACT_FROM,
+    BinaryOp.MULTIPLY,
+    BinaryOp.AND,
+    BinaryOp.OR,
+    BinaryOp.MAXIMUM,
+    BinaryOp.MINIMUM,
+    BinaryOp.LE,
+    BinaryOp.GT,
+    BinaryOp.LT,
+    BinaryOp.GE,
+    BinaryOp.DISTANCE,
+    BinaryOp.EQ,
+    BinaryOp.NE,
+    BinaryOp.FLOOR_DIVIDE,
+    BinaryOp.MODULO,
+    BinaryOp.DIVIDE,
+    BinaryOp.DIVIDE_INTO,
+    BinaryOp.PAIR,
+)
+"""Of functions that agree where they were seen the first is taken: programs have it most often.
+
+Of two zeros or ones as many sums and differences are sampled as products, minima and maxima together, and a
+fourth as many comparisons for equality.
+"""
 _MOST_NAMED = 2_500
 """Pairs of values up to which functions of two operands are looked for by name."""
 
@@ -78,50 +103,46 @@ def named(
     fitting = _fitting(operands, flat, classes)
     if outputs is not None:
         fitting = iter(sorted(fitting, key=lambda found: _unlike(found, outputs)))
-    found = next(fitting, None)
-    if found is not None:
-        (function, results, swapped, nats), values = found
-        nats += _BY_CHANCE if any(column.free and len(column.values) > 2 for column in operands) else 0.0
+    function, results, swapped, values = next(fitting, _NONE)
+    if function is not None:
+        chance = any(column.free and len(column.values) > 2 for column in operands)
+        rare = _BY_CHANCE if chance else _rare(function, operands[0].values)
         unseen = tuple(dict.fromkeys(r for r in results if r is not None and r not in values))
-        return Named(_line(operands, function, swapped=swapped), values + unseen, nats, swapped)
+        return Named(_line(operands, function, swapped=swapped), values + unseen, NAMED_COST + rare, swapped)
     count = int(classes.max()) + 1
     usual = Counter(classes.tolist()).most_common(1)[0][0]
     table = np.full(math.prod(sizes), usual)
     table[flat] = classes
-    if len(operands) == 1:
-        nats = unary_table_nats(operands[0].values, len(classes), count, free=True)
-    else:
-        nats = binary_table_nats(operands[0].values, operands[1].values, len(classes), count, free=True)
-    cost = min(nats, _MOST_TABLE + 0.1 * len(table))
+    cost = min(_TABLE_COST + len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
     return Named(
         _line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost, free=True
     )
 
 
-class _Candidate(NamedTuple):
-    """A named function, what it says everywhere, and its nats; `swapped`: of the operands in turn."""
-
-    function: UnaryFunction | BinaryFunction
-    results: Results
-    swapped: bool
-    nats: float
-
-
-_Fitting = tuple[_Candidate, Values]
+_Fitting = tuple[UnaryFunction | BinaryFunction | None, Results, bool, Values]
+_NONE: _Fitting = (None, (), False, ())
 
 
 def _fitting(operands: Sequence[Column], flat: Labels, classes: Labels) -> Iterator[_Fitting]:
-    """Named functions with the given classes, the likeliest first, and what they say in each class."""
-    for candidate in _candidates(operands):
-        values = _one_to_one(classes, [candidate.results[i] for i in flat.tolist()])
+    """Named functions with the given classes, what they say everywhere and in each class."""
+    for function, results, swapped in _candidates(operands):
+        values = _one_to_one(classes, [results[i] for i in flat.tolist()])
         if values is not None:
-            yield candidate, values
+            yield function, results, swapped, values
 
 
 def _unlike(found: _Fitting, outputs: Outputs) -> tuple[bool, bool]:
     """Whether a function says something else than the model, or could say more or less."""
-    candidate, values = found
-    return values != outputs.said, len(set(candidate.results) - {None}) != len(outputs.every)
+    _, results, _, values = found
+    return values != outputs.said, len(set(results) - {None}) != len(outputs.every)
+
+
+def _rare(function: UnaryFunction | BinaryFunction, xs: Values) -> float:
+    if not isinstance(function, NamedUnary | NamedBinary):
+        return 0.0
+    ops = (UnaryOp.AND, UnaryOp.OR, UnaryOp.BOOL, BinaryOp.PAIR, BinaryOp.DIVIDE, BinaryOp.DIVIDE_INTO)
+    ordered = function.op in (UnaryOp.MINIMUM, UnaryOp.MAXIMUM) and not all(is_number(x) for x in xs)
+    return _RARE if function.op in ops or ordered else 0.0
 
 
 def _one_to_one(classes: Labels, said: Sequence[Maybe]) -> Values | None:
@@ -155,7 +176,9 @@ def _table(operands: Sequence[Column], table: Labels) -> UnaryTable | BinaryTabl
     return BinaryTable(tuple(zip(pairs, entries, strict=True)))
 
 
-def _candidates(operands: Sequence[Column]) -> Sequence[_Candidate]:
+def _candidates(
+    operands: Sequence[Column],
+) -> Sequence[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
     if len(operands) == 1:
         return _unary(operands[0].values)
     first, second = operands
@@ -167,62 +190,43 @@ def _candidates(operands: Sequence[Column]) -> Sequence[_Candidate]:
 
 def unary_results(xs: Values) -> list[Results]:
     """What each named function makes of the values, where it gives each of them something."""
-    return [candidate.results for candidate in _unary(xs) if None not in candidate.results]
+    return [results for _, results, _ in _unary(xs) if None not in results]
 
 
 @lru_cache(maxsize=512)
-def _unary(xs: Values) -> Sequence[_Candidate]:
-    fractions = any(isinstance(x, float) for x in xs)
-    found = [
-        _Candidate(function, tabulate_unary(function, xs), False, nats)
-        for function, nats in unary_named(xs, xs, fractions=fractions)
-    ]
-    return _together(found)
+def _unary(xs: Values) -> list[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
+    identity = NamedUnary(UnaryOp.IDENTITY)
+    found = unary_alternatives(identity, xs, numbers=False)  # a line that says what it reads is no line
+    return [(function, tabulate_unary(function, xs), False) for function in found]
 
 
 @lru_cache(maxsize=512)
-def _binary(xs: Values, ys: Values, inner: tuple[bool, ...]) -> Sequence[_Candidate]:
+def _binary(
+    xs: Values, ys: Values, inner: tuple[bool, ...]
+) -> list[tuple[UnaryFunction | BinaryFunction, Results, bool]]:
     """Named functions in both orders, and written out where two values of a line stand for others."""
-    found: list[_Candidate] = []
+    found: dict[Results, tuple[UnaryFunction | BinaryFunction, Results, bool]] = {}
     pairs = [(x, y) for x in xs for y in ys]
-    all_xs, all_ys = (_renamed(xs) if inner[0] else [xs]), (_renamed(ys) if inner[1] else [ys])
-    share = math.log(len(all_xs) * len(all_ys))
-    for own_xs, own_ys in product(all_xs, all_ys):
-        same = (own_xs, own_ys) == (xs, ys)
-        for op, swapped, results, nats in _tabulated(own_xs, own_ys):
-            function = op if same else BinaryTable(tuple(zip(pairs, results, strict=True)))
-            found.append(_Candidate(function, results, swapped and same, nats + share))
-    return _together(found)
+    for own_xs in _renamed(xs) if inner[0] else [xs]:
+        for own_ys in _renamed(ys) if inner[1] else [ys]:
+            for op, swapped, results in _tabulated(own_xs, own_ys):
+                if len(set(results)) < 2 or results in found:
+                    continue
+                function: BinaryFunction = NamedBinary(op)
+                if (own_xs, own_ys) != (xs, ys):
+                    function = BinaryTable(tuple(zip(pairs, results, strict=True)))
+                    swapped = False
+                found[results] = function, results, swapped
+    return list(found.values())
 
 
-def _together(candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
-    """Those that are not constant, the likeliest first; of those with the same classes one is kept.
-
-    It has the likeliest values, and is as likely as all of them together.
-    """
-    alike: dict[tuple[int, ...], list[_Candidate]] = {}
-    for candidate in candidates:
-        numbers: dict[Maybe, int] = {}
-        classes = tuple(numbers.setdefault(value, len(numbers)) for value in candidate.results)
-        if len(numbers) > 1:
-            alike.setdefault(classes, []).append(candidate)
-    found: list[_Candidate] = []
-    for own in alike.values():
-        shares: dict[frozenset[Maybe], float] = {}
-        for candidate in own:
-            values = frozenset(candidate.results)
-            shares[values] = shares.get(values, 0.0) + math.exp(-candidate.nats)
-        best = max(own, key=lambda c: (shares[frozenset(c.results)], -c.nats))
-        found.append(best._replace(nats=-math.log(sum(shares.values()))))
-    return sorted(found, key=lambda c: c.nats)
-
-
-def _tabulated(xs: Values, ys: Values) -> Iterator[tuple[NamedBinary, bool, Results, float]]:
-    for function, nats in binary_named(xs, ys):
-        yield function, False, tabulate_binary(function, xs, ys), nats
-        results = tabulate_binary(function, ys, xs)
+def _tabulated(xs: Values, ys: Values) -> Iterator[tuple[BinaryOp, bool, Results]]:
+    for op in _BINARY:
+        yield op, False, tabulate_binary(NamedBinary(op), xs, ys)
+    for op in (BinaryOp.FLOOR_DIVIDE, BinaryOp.MODULO, BinaryOp.AND, BinaryOp.OR):
+        results = tabulate_binary(NamedBinary(op), ys, xs)
         turned = tuple(results[j * len(xs) + i] for i in range(len(xs)) for j in range(len(ys)))
-        yield function, True, turned, nats
+        yield op, True, turned
 
 
 def _renamed(values: Values) -> list[Values]:

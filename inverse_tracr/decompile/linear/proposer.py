@@ -19,8 +19,6 @@ from inverse_tracr.rasp.program import Program
 
 _PROBES = 200
 _ROUNDS = 2
-_DEARER = 10.0
-"""Nats beyond those of other sketches from which on a sketch leaves a half-layer unexplained."""
 
 
 def propose_linear(model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
@@ -58,7 +56,7 @@ def propose_linear(model: TransformerProgram, judge: Judge) -> Iterator[Proposal
 
 
 def _sketches(reading: Reading, observation: Observation, model: TransformerProgram) -> list[Sketch]:
-    """Sketches, those first whose maps later lines ask for, unless these leave more to explain or to read."""
+    """Sketches, those first whose maps later lines ask for, unless that leaves more that nothing reads."""
     found = reading.sketches()
     wanted = reading.wanted(found[0])
     if not wanted.missing:
@@ -68,5 +66,4 @@ def _sketches(reading: Reading, observation: Observation, model: TransformerProg
     def left_over(sketch: Sketch) -> tuple[bool, int]:
         return finish(sketch, observation, model) is None, dead_lines(sketch)
 
-    worse = others[0].cost > found[0].cost + _DEARER or left_over(others[0]) > left_over(found[0])
-    return [*found, *others] if worse else [*others, *found]
+    return [*others, *found] if left_over(others[0]) <= left_over(found[0]) else [*found, *others]
