@@ -111,12 +111,13 @@ class _Found:
         return self.proposal.noise > 0 or self.verification.agreement >= MOSTLY
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, float, bool, int]:
-        """Verified ones first, whole ones, those read through noise, by agreement, read ones, short ones."""
+    def rank(self) -> tuple[bool, bool, bool, float, bool, int, bool]:
+        """Verified ones first, whole ones, those read through noise, by agreement, read, short, sure ones."""
         verification, proposal = self.verification, self.proposal
         program, read = proposal.program, not proposal.guess
         length = 0 if program is None else len(program.lines) + description(program)
-        return verification.verified, self.whole, proposal.noise > 0, verification.agreement, read, -length
+        known = verification.verified, self.whole, proposal.noise > 0, verification.agreement
+        return *known, read, -length, not proposal.doubtful
 
     @property
     def settled(self) -> bool:
