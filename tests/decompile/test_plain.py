@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import decompile, register_proposer
 from inverse_tracr.decompile.outcome import LineEvidence
+from inverse_tracr.decompile.plain.names import Tables
 from inverse_tracr.decompile.proposers import Proposal
 from inverse_tracr.rasp import Program, parse_source, print_program
-from inverse_tracr.rasp.program import Map
+from inverse_tracr.rasp.functions import BinaryOp, BinaryTable, NamedBinary
+from inverse_tracr.rasp.program import Map, SequenceMap
 
 # No head selects more than 3 keys, so that a width of 4 never occurs.
 TRUE = """\
@@ -152,3 +156,17 @@ def _values(program: Program) -> list[object]:
     line = program.lines[0]
     assert isinstance(line, Map)
     return [line.function(x) for x in range(6)]
+
+
+def test_names_are_looked_for_in_large_tables() -> None:
+    entries = {(x, y): x * y for x in range(50) for y in range(50)}
+    header = f"# signature: vocab={list(range(50))} max_seq_len=50"
+    text = f"{header}\nv1 = sequence_map(tokens, indices, {entries})\nreturn v1"
+    source = parse_source(text)
+    assert source.signature is not None
+    line = source.program.lines[0]
+    assert isinstance(line, SequenceMap)
+    table = BinaryTable(tuple((pair, value % 97) for pair, value in entries.items()))
+    program = replace(source.program, lines=(replace(line, function=table),))
+    found = [name.line for name in Tables(source.signature, others=True).names(program, 0)]
+    assert replace(line, function=NamedBinary(BinaryOp.MULTIPLY)) in found

@@ -147,6 +147,8 @@ def _fitting(
             wrong += 1
     if known.others:
         counted, names = len(said) - wrong, len(old)
+    if counted <= names:
+        return
     bits = (counted - names) * _entropy(said) - _lost(old) - WRONG * wrong * known.others
     same = wrong == 0 and len(set(old.values())) == len(old)
     yield Renamed(line, old, bits, same)
@@ -166,8 +168,9 @@ def _lost(old: dict[Value, Maybe]) -> float:
     """Bits that say which values a table has for one: fewer where these follow each other."""
     classes = len(set(old.values()))
     ways = log2(_partitions(len(old), classes))
-    if all(is_number(name) for name in old):
-        in_order = [old[name] for name in sorted(old)]  # pyright: ignore[reportArgumentType]
+    numbers = {name: value for name, value in old.items() if is_number(name)}
+    if len(numbers) == len(old):
+        in_order = [numbers[name] for name in sorted(numbers)]
         runs = 1 + sum(a != b for a, b in pairwise(in_order))
         if runs == classes:
             return min(ways, 1 + log2(comb(len(old) - 1, classes - 1)))
@@ -177,9 +180,10 @@ def _lost(old: dict[Value, Maybe]) -> float:
 @lru_cache(maxsize=10_000)
 def _partitions(values: int, classes: int) -> int:
     """The number of ways to put values into so many classes."""
-    if classes in (1, values):
-        return 1
-    return _partitions(values - 1, classes - 1) + classes * _partitions(values - 1, classes)
+    ways = [1] + [0] * classes
+    for _ in range(values):
+        ways = [0, *(fewer + k * same for k, (fewer, same) in enumerate(pairwise(ways), start=1))]
+    return ways[classes]
 
 
 def _entropy(said: Sequence[Maybe]) -> float:
