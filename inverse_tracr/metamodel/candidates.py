@@ -27,6 +27,7 @@ from inverse_tracr.rasp.functions import (
 )
 from inverse_tracr.rasp.program import Encoding
 from inverse_tracr.rasp.values import Value, is_number
+from inverse_tracr.sample.propose import QUARTERS
 from inverse_tracr.sample.tables import Tabulated, binary_table, predicate_table, unary_table
 
 Values = tuple[Value, ...]
@@ -36,7 +37,6 @@ MOST_VALUES = 40
 """Values of an operand up to which every one of them is tried as a constant."""
 
 _COMPARISONS = (UnaryOp.EQ, UnaryOp.NE, UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE)
-_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 _BINARY = (
     BinaryOp.EQ,
     BinaryOp.NE,
@@ -158,7 +158,7 @@ def _collected(
 def _unary(values: Values, numerical: bool) -> Iterator[tuple[NamedUnary, Encoding, float]]:
     constants = values if len(values) <= MOST_VALUES else values[:: len(values) // MOST_VALUES + 1]
     if numerical:
-        constants = tuple(dict.fromkeys((*constants, *_QUARTERS)))
+        constants = tuple(dict.fromkeys((*constants, *QUARTERS)))
     numbers = all(is_number(v) for v in values)
     top = max(len(constants) - 1, 1)
     for place, constant in enumerate(constants):

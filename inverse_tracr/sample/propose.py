@@ -38,7 +38,7 @@ _NUMERICAL = (
 )
 _ARITHMETIC = (UnaryOp.MINIMUM, UnaryOp.MAXIMUM, UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE)
 
-_NUMBER_PAIRS = {
+NUMBER_PAIRS = {
     BinaryOp.ADD: 3.0,
     BinaryOp.SUBTRACT: 3.0,
     BinaryOp.MULTIPLY: 2.0,
@@ -54,7 +54,7 @@ _NUMBER_PAIRS = {
     BinaryOp.GT: 0.7,
     BinaryOp.GE: 0.7,
 }
-_TEXT_PAIRS = (
+TEXT_PAIRS = (
     BinaryOp.EQ,
     BinaryOp.NE,
     BinaryOp.LT,
@@ -65,14 +65,14 @@ _TEXT_PAIRS = (
     BinaryOp.MAXIMUM,
 )
 _RARE_PAIRS = (BinaryOp.PAIR, BinaryOp.MODULO, BinaryOp.FLOOR_DIVIDE, BinaryOp.SUBTRACT_FROM)
-_PAIR_OPS = tuple(_NUMBER_PAIRS)
-_PAIR_SUMS = tuple(accumulate(_NUMBER_PAIRS.values()))
+_PAIR_OPS = tuple(NUMBER_PAIRS)
+_PAIR_SUMS = tuple(accumulate(NUMBER_PAIRS.values()))
 
 _PREDICATES = (Comparison.EQ, Comparison.NE, Comparison.LT, Comparison.LE, Comparison.GT, Comparison.GE)
 _PREDICATE_SUMS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
 
 _WORDS = ("none", "some", "many", "all", "low", "high")
-_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 
 
 def comparison(draws: Draws, operand: Sop) -> NamedUnary:
@@ -92,7 +92,7 @@ def threshold(draws: Draws, operand: Sop) -> NamedUnary:
     numbers.
     """
     if operand.values[-1] == 1 and operand.values[0] == 0:
-        return NamedUnary(draws.choose(COMPARISONS), draws.choose(_QUARTERS))
+        return NamedUnary(draws.choose(COMPARISONS), draws.choose(QUARTERS))
     seen = _seen_value(draws, operand)
     assert not isinstance(seen, str | tuple)
     return NamedUnary(draws.choose(COMPARISONS), seen if seen == int(seen) else round(4 * seen) / 4)
@@ -159,7 +159,7 @@ def binary(draws: Draws, first: Sop, second: Sop, config: SamplerConfig) -> Bina
     if mixed:
         return None
     if first.kind is not Kind.NUMBER:
-        return NamedBinary(draws.choose(_TEXT_PAIRS))
+        return NamedBinary(draws.choose(TEXT_PAIRS))
     if config.whole_language and draws.chance(0.1):
         return NamedBinary(draws.choose(_RARE_PAIRS))
     return NamedBinary(draws.weighted(_PAIR_OPS, _PAIR_SUMS))

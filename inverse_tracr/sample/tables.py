@@ -11,7 +11,7 @@ from inverse_tracr.compile.ladders import is_readable
 from inverse_tracr.rasp.functions import BinaryFunction, Predicate, UnaryFunction
 from inverse_tracr.rasp.tabulated import Tabulated as Found
 from inverse_tracr.rasp.tabulated import tabulate_predicate, tabulated_binary, tabulated_unary
-from inverse_tracr.rasp.values import Maybe, ordered
+from inverse_tracr.rasp.values import Maybe, as_number, is_number, ordered
 from inverse_tracr.sample.facts import Kind, Values, kind_of
 from inverse_tracr.sample.grid import Index
 
@@ -89,8 +89,9 @@ def mean_table(max_seq_len: int) -> Tabulated:
 @lru_cache(maxsize=20_000)
 def linear_table(first_factor: int | float, second_factor: int | float, xs: Values, ys: Values) -> Tabulated:
     """`first_factor * x + second_factor * y` on all pairs; table of shape [len(xs), len(ys)]."""
-    # Operands of a linear map are numbers; their own type is kept, for a sum of whole numbers is whole.
-    sums = [_plain(first_factor * x + second_factor * y) for x in xs for y in ys]  # pyright: ignore[reportOperatorIssue]
+    # The operands' own type is kept, for a sum of whole numbers is whole.
+    numbers = [(x, y) for x in xs for y in ys if is_number(x) and is_number(y)]
+    sums = [_plain(first_factor * x + second_factor * y) for x, y in numbers]
     values = ordered(value for value in sums if value is not None)
     index = {value: i for i, value in enumerate(values)}
     table = np.array([index[value] for value in sums if value is not None], dtype=np.intp)
@@ -100,8 +101,7 @@ def linear_table(first_factor: int | float, second_factor: int | float, xs: Valu
 @lru_cache(maxsize=20_000)
 def readable(values: Values) -> bool:
     """Whether the MLP of a map of a numerical s-op can tell its values (in rising order) apart."""
-    # The values of a numerical s-op are numbers, which the type of a value does not say.
-    return is_readable([float(value) for value in values])  # pyright: ignore[reportArgumentType]
+    return is_readable([as_number(value) for value in values])
 
 
 @lru_cache(maxsize=512)

@@ -14,42 +14,15 @@ from inverse_tracr.rasp.functions import (
     UnaryOp,
 )
 from inverse_tracr.rasp.values import Value, is_number
+from inverse_tracr.sample.propose import NUMBER_PAIRS, QUARTERS, TEXT_PAIRS
 
 Values = tuple[Value, ...]
 
 _COMPARED = (UnaryOp.GT, UnaryOp.LE, UnaryOp.LT, UnaryOp.GE, UnaryOp.EQ, UnaryOp.NE)
-_QUARTERS: Values = (0, 0.25, 0.5, 0.75, 1)
 _TABLE, _COMPARISON, _ARITHMETIC = 0.2, 0.4, 0.4
 _MOST_TABLE = 24
-_NUMBER_PAIRS = {
-    BinaryOp.ADD: 3.0,
-    BinaryOp.SUBTRACT: 3.0,
-    BinaryOp.MULTIPLY: 2.0,
-    BinaryOp.AND: 2.0,
-    BinaryOp.OR: 2.0,
-    BinaryOp.MINIMUM: 1.0,
-    BinaryOp.MAXIMUM: 1.0,
-    BinaryOp.DISTANCE: 0.7,
-    BinaryOp.EQ: 0.7,
-    BinaryOp.NE: 0.7,
-    BinaryOp.LT: 0.7,
-    BinaryOp.LE: 0.7,
-    BinaryOp.GT: 0.7,
-    BinaryOp.GE: 0.7,
-    BinaryOp.MODULO: 0.1,
-    BinaryOp.FLOOR_DIVIDE: 0.1,
-    BinaryOp.PAIR: 0.1,
-}
-_TEXT_PAIRS = (
-    BinaryOp.EQ,
-    BinaryOp.NE,
-    BinaryOp.LT,
-    BinaryOp.LE,
-    BinaryOp.GT,
-    BinaryOp.GE,
-    BinaryOp.MINIMUM,
-    BinaryOp.MAXIMUM,
-)
+_NUMBER_PAIRS = NUMBER_PAIRS | dict.fromkeys((BinaryOp.MODULO, BinaryOp.FLOOR_DIVIDE, BinaryOp.PAIR), 0.1)
+"""Weights of functions of two numbers: those of the samplers, and of three that are drawn in another way."""
 _PAIR_TABLE, _MOST_PAIRS = 0.1, 48
 _PREDICATE_TABLE, _MOST_PREDICATE = 0.12, 72
 _OFFSET = 0.15
@@ -73,7 +46,7 @@ def unary_named(values: Values, seen: Values, *, fractions: bool) -> Iterator[tu
     arithmetic = numbers(values) and not fractions
     table = 0.0 if fractions or len(values) > _MOST_TABLE else _TABLE
     compared = _COMPARISON + (_TABLE - table) if arithmetic else 1.0 - table
-    constants = _QUARTERS if fractions else seen
+    constants = QUARTERS if fractions else seen
     for constant in constants:
         for op in _COMPARED:
             yield NamedUnary(op, constant), -math.log(compared / len(_COMPARED) / len(constants))
@@ -101,8 +74,8 @@ def binary_named(xs: Values, ys: Values) -> Iterator[tuple[NamedBinary, float]]:
     few = len(xs) * len(ys) <= _MOST_PAIRS
     rest = math.log(2) - math.log(1 - _PAIR_TABLE if few else 1.0)
     if not numbers(xs):
-        for op in _TEXT_PAIRS:
-            yield NamedBinary(op), rest + math.log(len(_TEXT_PAIRS))
+        for op in TEXT_PAIRS:
+            yield NamedBinary(op), rest + math.log(len(TEXT_PAIRS))
         return
     total = sum(_NUMBER_PAIRS.values())
     for op, weight in _NUMBER_PAIRS.items():
