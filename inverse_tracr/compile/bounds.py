@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -65,13 +66,27 @@ def attention(
 
     `to_bos` is BOS's own logit, as a share of that of a selected key. The keys at BOS are taken to be clean.
     """
+    return _attention(keys.error, keys.bos, queries.error, queries.bos, longest, scale, to_bos, causal)
+
+
+@lru_cache(maxsize=10_000)
+def _attention(
+    keys_error: float,
+    keys_bos: float,
+    queries_error: float,
+    queries_bos: float,
+    longest: int,
+    scale: float,
+    to_bos: float,
+    causal: bool,
+) -> Attention:
     cold = COLDNESS * scale
-    shift = cold * (keys.error + queries.error + keys.error * queries.error)
-    bos_shift = cold * min(keys.bos, CLEAN) * (1 + queries.error)
+    shift = cold * (keys_error + queries_error + keys_error * queries_error)
+    bos_shift = cold * min(keys_bos, CLEAN) * (1 + queries_error)
     leak = longest * _exp(2 * shift - cold)
     if to_bos < 1:
         leak += _exp(shift + bos_shift - cold * (1 - to_bos))
-    seen = longest * _exp(cold * min(queries.bos, CLEAN) * 2 + bos_shift - cold * to_bos)
+    seen = longest * _exp(cold * min(queries_bos, CLEAN) * 2 + bos_shift - cold * to_bos)
     return Attention(
         leak=leak,
         empty_leak=longest * _exp(shift + bos_shift - cold * to_bos),

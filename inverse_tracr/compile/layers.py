@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inverse_tracr.rasp.program import Aggregate, Program, Select, SelectorWidth, operands
+from inverse_tracr.rasp.program import Aggregate, Program, Select, SelectorWidth
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ _ATTENDING = (Aggregate, SelectorWidth)
 def depths(program: Program) -> list[int]:
     """Longest path from the inputs to each line, counting s-ops and not selects."""
     found: list[int] = []
-    for line in program.lines:
-        below = max([found[ref] if ref >= 0 else 0 for ref in operands(line)])
+    for line, refs in zip(program.lines, program.reads, strict=True):
+        below = max([found[ref] if ref >= 0 else 0 for ref in refs])
         found.append(below if isinstance(line, Select) else below + 1)
     return found
 

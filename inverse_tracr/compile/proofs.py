@@ -31,14 +31,15 @@ class Proofs:
         }
         by_token, by_position = _input_grids(tokens, longest)
         self._grids: dict[Ref, Index | None] = {TOKENS: by_token, INDICES: by_position}
+        self._rows: dict[Ref, Index | None] = {INDICES: by_position[0]}
 
     def never_mixes(self, select: Select, values: Ref) -> bool:
         """Whether all keys that one query selects have the same value (or all none), on every input."""
         chosen = self._plan.selection(select)
         keys, moved = self._grid(select.keys), self._grid(values)
         if keys is not None:
-            by_position = keys[0]
-            if (keys == by_position).all() and chosen[:, by_position].sum(axis=1).max(initial=0) <= 1:
+            by_position = self._by_position(select.keys, keys)
+            if by_position is not None and _one_at_most(chosen, by_position):
                 return True
             if moved is not None and _one_value(chosen, keys, moved):
                 return True
@@ -52,17 +53,24 @@ class Proofs:
         if keys is not None and queries is not None:
             if chosen[queries, keys].all():  # every position selects itself
                 return True
-            by_position = keys[0]
-            if (keys == by_position).all():
-                earlier = np.tri(len(by_position), dtype=np.bool_)  # there in inputs of every length
-                return bool((chosen[queries][:, :, by_position] & earlier).any(axis=2).all())
-            return False
+            by_position = self._by_position(select.keys, keys)
+            if by_position is None:
+                return False
+            earlier = _earlier(len(by_position))  # there in inputs of every length
+            return bool((chosen[queries][:, :, by_position] & earlier).any(axis=2).all())
         (key_root, key_table), (query_root, query_table) = self._root(select.keys), self._root(select.queries)
         return (
             key_root == query_root
             and not may_be_none(key_root)
             and bool(chosen[query_table, key_table].all())
         )
+
+    def _by_position(self, ref: Ref, table: Index) -> Index | None:
+        """The values of `ref` by position, where its table is the same for every token."""
+        if ref not in self._rows:
+            row = table[0]
+            self._rows[ref] = row if (table == row).all() else None
+        return self._rows[ref]
 
     def _root(self, ref: Ref) -> tuple[Ref, Index]:
         """The line that `ref` is a function of, and that function."""
@@ -110,6 +118,17 @@ def _input_grids(tokens: int, longest: int) -> tuple[Index, Index]:
     return by_token, by_position
 
 
+@lru_cache(maxsize=64)
+def _earlier(longest: int) -> Chosen:
+    """Which positions are not after a position."""
+    return np.tri(longest, dtype=np.bool_)
+
+
+def _one_at_most(chosen: Chosen, columns: Index) -> bool:
+    """Whether each row of `chosen` chooses one of the `columns` at most."""
+    return _most(chosen.take(columns, axis=1)) <= 1
+
+
 def _one_value(chosen: Chosen, keys: Index, values: Index) -> bool:
     """Whether each row of `chosen` [queries, key values] chooses one value only, None being one.
 
@@ -117,4 +136,10 @@ def _one_value(chosen: Chosen, keys: Index, values: Index) -> bool:
     """
     met = np.zeros((chosen.shape[1], int(values.max(initial=-1)) + 2), dtype=np.bool_)
     met[keys, values] = True
-    return bool((chosen @ met).sum(axis=1).max() <= 1)
+    return _most(chosen @ met) <= 1
+
+
+def _most(rows: Chosen) -> int:
+    """The largest number of ones in a row."""
+    # Methods of arrays go through Python, and take twice as long as what they call.
+    return int(np.maximum.reduce(np.add.reduce(rows, axis=1)))

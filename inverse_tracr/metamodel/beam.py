@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inverse_tracr.metamodel.columns import first_seen
 from inverse_tracr.metamodel.context import explained_heads
 from inverse_tracr.metamodel.depths import Depths
 from inverse_tracr.metamodel.evidence import cost_of_leaving, left_here
 from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.lessons import Decision
+from inverse_tracr.metamodel.memory import Memory
 from inverse_tracr.metamodel.moves import Moves, read_streams
 from inverse_tracr.metamodel.network import Batch, MetaModel
 from inverse_tracr.metamodel.operands import next_operands
@@ -143,13 +143,13 @@ def _evidence(state: State) -> tuple[tuple[int | None, ...], tuple[tuple[str, ..
 
 def _half_layer(search: _Search, paths: list[_Path]) -> list[_Path]:
     """The paths after the half-layer at hand."""
-    width = search.width
+    width, memory = search.width, Memory()
     done: list[_Path] = []
     first = paths[0]
     for _ in range(MOST_HERE + 1):
         grown: list[_Path] = []
         for path in paths:
-            for child in _children(search, path):
+            for child in _children(search, path, memory):
                 (done if child.state.half > path.state.half else grown).append(child)
         bar = sorted((p.score for p in done), reverse=True)[:width]
         least = bar[-1] if len(bar) == width else -np.inf
@@ -160,9 +160,9 @@ def _half_layer(search: _Search, paths: list[_Path]) -> list[_Path]:
     return _best(done, width) or [_Path(first.state.advanced(), first.score + math.log(LEAST_SHARE))]
 
 
-def _children(search: _Search, path: _Path) -> Iterator[_Path]:
+def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
     state, network, width = path.state, search.network, search.width
-    found = next_operands(state)
+    found = next_operands(state, memory)
     if not found.pairs:
         yield replace(path, state=state.advanced())
         return
@@ -178,7 +178,7 @@ def _children(search: _Search, path: _Path) -> Iterator[_Path]:
     for at in np.argsort(-logs)[:width].tolist():
         if logs[at] < least:
             break
-        filling = fillings(state, found.pairs[at])
+        filling = fillings(state, found.pairs[at], memory)
         costs = search.moves.costs(state, filling)
         if not search.free:
             costs = costs + depths.of_lines(filling)
@@ -209,7 +209,7 @@ def _likely(
     lost = float(np.logaddexp.reduce(logs))
     logs = logs - lost
     places: dict[object, int] = {}
-    sums: list[float] = []
+    sums: dict[object, float] = {}
     order = np.argsort(-logs, kind="stable")
     for at in order.tolist():
         if logs[at] < math.log(LEAST_SHARE / 10):
@@ -217,12 +217,10 @@ def _likely(
         column, line = filling.columns[at], filling.lines[at][-1]
         reader = (type(line).__name__, operands(line)[1:] if len(filling.lines[at]) > 1 else ())
         exact = numbers and set(column.values) <= {0, 1}
-        key = (reader, column.numerical, (column.labels if exact else first_seen(column.labels)).tobytes())
-        if key not in places:
-            places[key] = at
-            sums.append(0.0)
-        sums[list(places).index(key)] += math.exp(logs[at])
-    ranked = sorted(zip(places.values(), sums, strict=True), key=lambda pair: -pair[1])
+        key = (reader, column.numerical, column.key if exact else column.classes)
+        places.setdefault(key, at)
+        sums[key] = sums.get(key, 0.0) + math.exp(logs[at])
+    ranked = sorted(zip(places.values(), sums.values(), strict=True), key=lambda pair: -pair[1])
     return [(filling.lines[at], lost + float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,16 @@ class Column:
         """The numbers of a numerical s-op on the sites; NaN for no value."""
         table = [float(v) if is_number(v) else np.nan for v in self.values]
         return np.array([*table, np.nan])[self.labels]
+
+    @cached_property
+    def key(self) -> bytes:
+        """The same for columns that say the same, whatever line they are of."""
+        return repr((self.values, self.numerical)).encode() + self.labels.tobytes()
+
+    @cached_property
+    def classes(self) -> bytes:
+        """The same for columns that are one up to the names of values."""
+        return first_seen(self.labels).tobytes()
 
 
 @dataclass(frozen=True)

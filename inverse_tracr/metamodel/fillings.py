@@ -16,12 +16,13 @@ from inverse_tracr.metamodel.candidates import (
     unary_functions,
 )
 from inverse_tracr.metamodel.columns import Column, aggregate, number_column
-from inverse_tracr.metamodel.context import Floats, Shares, context, correlations, nines, unexplained_heads
-from inverse_tracr.metamodel.kernels import label_scores, linear_shares, pair_shares
+from inverse_tracr.metamodel.context import Floats, context, nines, unexplained_heads
+from inverse_tracr.metamodel.measures import measured
+from inverse_tracr.metamodel.memory import Choosing, Memory
 from inverse_tracr.metamodel.operands import NONE
 from inverse_tracr.metamodel.readings import binary_tables, possible_predicates, unary_tables
 from inverse_tracr.metamodel.sites import Index
-from inverse_tracr.metamodel.state import State, output_match
+from inverse_tracr.metamodel.state import State
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -58,21 +59,23 @@ class Filling:
     context: Floats
 
 
-def fillings(state: State, pair: tuple[Ref, Ref]) -> Filling:
-    """The lines that read a pair of operands."""
+def fillings(state: State, pair: tuple[Ref, Ref], memory: Memory) -> Filling:
+    """The lines that read a pair of operands; `memory` is of this half-layer."""
     if state.attention:
-        return _reading_heads(state, *pair)
+        return _reading_heads(state, *pair, memory)
     first = state.column(pair[0])
     if pair[1] == NONE:
-        return _maps(state, first)
+        return _maps(state, first, memory)
     second = state.column(pair[1])
-    return _sums(state, first, second) if first.numerical else _sequence_maps(state, first, second)
+    if first.numerical:
+        return _sums(state, first, second, memory)
+    return _sequence_maps(state, first, second, memory)
 
 
-def _maps(state: State, operand: Column) -> Filling:
+def _maps(state: State, operand: Column, memory: Memory) -> Filling:
     named = unary_functions(operand.values, operand.numerical)
     lines = [(Map(operand.ref, f, e),) for f, e in zip(named.functions, named.encodings, strict=True)]
-    columns = _tabulated(state, named, operand.labels)
+    columns = list(_tabulated(state, named, operand.labels, memory, (operand.key,)))
     kinds, places = named.kinds.tolist(), named.places.tolist()
     if not operand.numerical:
         for kind, function, column in unary_tables(state, operand):
@@ -80,27 +83,27 @@ def _maps(state: State, operand: Column) -> Filling:
             columns.append(column)
             kinds.append(kind_number(kind))
             places.append(0.0)
-    return _filling(state, lines, columns, kinds, places)
+    return _filling(state, lines, columns, kinds, places, memory)
 
 
-def _sequence_maps(state: State, first: Column, second: Column) -> Filling:
+def _sequence_maps(state: State, first: Column, second: Column, memory: Memory) -> Filling:
     named = binary_functions(first.values, second.values)
     lines: list[tuple[Line, ...]] = []
     for function, swapped in zip(named.functions, named.swapped, strict=True):
         x, y = (second, first) if swapped else (first, second)
         lines.append((SequenceMap(x.ref, y.ref, function),))
     codes = first.labels * second.size + second.labels
-    columns = _tabulated(state, named, codes)
+    columns = list(_tabulated(state, named, codes, memory, (first.key, second.key)))
     kinds, places = named.kinds.tolist(), named.places.tolist()
     for kind, function, column in binary_tables(state, first, second, codes):
         lines.append((SequenceMap(first.ref, second.ref, function),))
         columns.append(column)
         kinds.append(kind_number(kind))
         places.append(0.0)
-    return _filling(state, lines, columns, kinds, places)
+    return _filling(state, lines, columns, kinds, places, memory)
 
 
-def _sums(state: State, first: Column, second: Column) -> Filling:
+def _sums(state: State, first: Column, second: Column, memory: Memory) -> Filling:
     lines: list[tuple[Line, ...]] = []
     columns: list[Column] = []
     for x in FACTORS:
@@ -108,46 +111,68 @@ def _sums(state: State, first: Column, second: Column) -> Filling:
             lines.append((LinearSequenceMap(first.ref, second.ref, x, y),))
             columns.append(number_column(0, x * first.numbers + y * second.numbers, state.half))
     kinds = [kind_number(Special.LINEAR)] * len(lines)
-    return _filling(state, lines, columns, kinds, [0.0] * len(lines))
+    return _filling(state, lines, columns, kinds, [0.0] * len(lines), memory)
 
 
-def _tabulated(state: State, named: Functions[Any], codes: Index) -> list[Column]:
-    labels = named.tables[:, codes]
-    return [
-        Column(0, values, own, state.half, encoding is Encoding.NUMERICAL)
-        for values, own, encoding in zip(named.values, labels, named.encodings, strict=True)
-    ]
+def _tabulated(
+    state: State, named: Functions[Any], codes: Index, memory: Memory, operands: tuple[bytes, ...]
+) -> list[Column]:
+    if operands not in memory.groups:
+        labels = named.tables[:, codes]
+        memory.groups[operands] = [
+            Column(0, values, own, state.half, encoding is Encoding.NUMERICAL)
+            for values, own, encoding in zip(named.values, labels, named.encodings, strict=True)
+        ]
+    return memory.groups[operands]
 
 
-def _reading_heads(state: State, keys: Ref, queries: Ref) -> Filling:
+def _reading_heads(state: State, keys: Ref, queries: Ref, memory: Memory) -> Filling:
     key, query = state.column(keys), state.column(queries)
-    chosen, found, kinds = possible_predicates(state, key, query)
-    shares = correlations(chosen, state.written.scores) * unexplained_heads(state)
-    best = shares.max(axis=1, initial=0.0)
-    order = np.argsort(-best, kind="stable")[:MOST_PREDICATES].tolist()
+    choosing = _choosing(state, key, query, memory)
+    best = (choosing.shares * unexplained_heads(state)).max(axis=1, initial=0.0)
     lines: list[tuple[Line, ...]] = []
     columns: list[Column] = []
-    own_kinds: list[int] = []
+    kinds: list[int] = []
     places: list[float] = []
-    payloads: list[Column | None] = []
-    grid = state.view.sites.grid
-    widths = tuple(range(state.signature.max_seq_len + 1))
-    for at in order:
-        line = Select(keys, queries, found[at])
-        lines.append((line, SelectorWidth(0)))
-        columns.append(Column(0, widths, grid.widths(chosen[at]), state.half))
-        payloads.append(None)
-        for moved in state.readable():
-            # Means are defined of zeros and ones only.
-            if moved.numerical and not set(moved.values) <= {0, 1}:
-                continue
-            lines.append((line, Aggregate(0, moved.ref)))
-            columns.append(aggregate(0, moved, chosen[at], state.view.sites, made=state.half))
-            payloads.append(moved)
-        count = len(lines) - len(own_kinds)
-        own_kinds += [kinds[at]] * count
-        places += [float(best[at])] * count
-    return _filling(state, lines, columns, own_kinds, places, payloads)
+    payloads: list[Column | None] = [None]
+    # Means are defined of zeros and ones only.
+    payloads += [c for c in state.readable() if not c.numerical or set(c.values) <= {0, 1}]
+    for at in np.argsort(-best, kind="stable")[:MOST_PREDICATES].tolist():
+        line = Select(keys, queries, choosing.predicates[at])
+        lines += [(line, SelectorWidth(0) if p is None else Aggregate(0, p.ref)) for p in payloads]
+        columns += _moved(state, (key, query), at, payloads, memory)
+        kinds += [choosing.kinds[at]] * len(payloads)
+        places += [float(best[at])] * len(payloads)
+    return _filling(state, lines, columns, kinds, places, memory, payloads)
+
+
+def _choosing(state: State, key: Column, query: Column, memory: Memory) -> Choosing:
+    pair = (key.key, query.key)
+    if pair not in memory.choosing:
+        memory.choosing[pair] = possible_predicates(state, key, query)
+    return memory.choosing[pair]
+
+
+def _moved(
+    state: State, pair: tuple[Column, Column], at: int, payloads: Sequence[Column | None], memory: Memory
+) -> list[Column]:
+    """What a head writes that chooses by predicate number `at` of a pair of key and query, by payload."""
+    found: list[Column] = []
+    own, sites = (pair[0].key, pair[1].key, b"%d" % at), state.view.sites
+    chosen: Index | None = None
+    for moved in payloads:
+        key = (*own, b"" if moved is None else moved.key)
+        if key not in memory.columns:
+            if chosen is None:
+                chosen = memory.choosing[own[:2]].chosen(at)
+            if moved is None:
+                widths = tuple(range(state.signature.max_seq_len + 1))
+                made = Column(0, widths, sites.grid.widths(chosen), state.half)
+            else:
+                made = aggregate(0, moved, chosen, sites, made=state.half)
+            memory.columns[key] = made
+        found.append(memory.columns[key])
+    return found
 
 
 def _filling(
@@ -156,70 +181,28 @@ def _filling(
     columns: Sequence[Column],
     kinds: Sequence[int],
     places: Sequence[float],
+    memory: Memory,
     payloads: Sequence[Column | None] | None = None,
 ) -> Filling:
-    half, view, own = state.written, state.view, context(state)
+    """Lines with their features; of heads `payloads` are what is moved, over and over."""
+    own = context(state)
     if not lines:
         return Filling((), (), np.zeros((0, FILL_SIZE), np.float32), np.zeros(0, np.intp), own)
-    labels = np.array([c.labels for c in columns]).reshape(len(columns), -1)
-    sizes = np.array([max(c.size, int(c.labels.max()) + 1) for c in columns], np.int64)
-    targets = _output_classes(state)
-    fine, coarse = int(half.fine.max()) + 1, int(half.coarse.max()) + 1
-    scores = label_scores(
-        labels, sizes, state.known, state.known_size, half.rows, half.fine, fine, half.coarse, coarse, targets
-    )
-    match = np.array([output_match(c, view) for c in columns])
     counted = [isinstance(each[-1], SelectorWidth) for each in lines]
-    linear = _linear_shares(state, labels, sizes, columns, counted)
+    found = measured(state, columns, counted, memory)
+    scores, match, linear = found[:, :7], found[:, 7], found[:, 8:14]
     gain = scores[:, 1] - own[7]
-    moved = np.array([_payload_features(state, p) for p in payloads or [None] * len(columns)])
+    moved = np.array([_payload_features(state, payload) for payload in payloads or [None]])
+    moved = np.tile(moved, (len(columns) // len(moved), 1))
     heads = np.full(len(columns), float(payloads is not None))
     features = np.column_stack(
         [
             scores, nines(scores[:, [0, 1, 2, 3, 4, 6]]), match, nines(match), linear,
-            nines(linear[:, :4]), gain, np.array(places), sizes / 16, [float(c.numerical) for c in columns],
+            nines(linear[:, :4]), gain, np.array(places), found[:, 14], [float(c.numerical) for c in columns],
             heads, moved,
         ]
     )  # fmt: skip
     return Filling(tuple(lines), tuple(columns), features.astype(np.float32), np.array(kinds, np.intp), own)
-
-
-def _output_classes(state: State) -> Index:
-    view = state.view
-    if view.numbers is None:
-        return view.outputs + 1
-    return np.unique(np.round(view.numbers, 3), return_inverse=True)[1].astype(np.intp)
-
-
-def _linear_shares(
-    state: State, labels: Index, sizes: Index, columns: Sequence[Column], counted: Sequence[bool]
-) -> Shares:
-    """How linear columns are in what the half-layer writes; [columns, 6].
-
-    Shares of the indicators of their values (all, and the least) in the exact and in the noisy basis; what is
-    new in them beside the lines written here; what they explain, linearly, of what these do not. Of numbers,
-    and of the 1 / (1 + width) that a counting head writes, the share of the number.
-    """
-    half = state.written
-    found = np.zeros((len(columns), 6))
-    found[:, 0:2] = linear_shares(labels, sizes, half.exact)
-    found[:, 2:4] = linear_shares(labels, sizes, half.noisy)
-    found[:, 4] = 1 - linear_shares(labels, sizes, state.explained)[:, 0]
-    left = state.unexplained
-    nothing = np.zeros(len(left), np.intp)
-    alone, absent = np.arange(len(labels)), np.full(len(labels), -1)
-    share = float((left**2).sum()) / max(float((half.rows**2).sum()), 1e-12)
-    found[:, 5] = share * pair_shares(labels, sizes, alone, absent, nothing, 1, left)[:, 0]
-    at = [i for i, c in enumerate(columns) if c.numerical or counted[i]]
-    if at:
-        numbers = np.array([1 / (1 + columns[i].labels) if counted[i] else columns[i].numbers for i in at])
-        numbers = np.nan_to_num(numbers)
-        numbers = numbers - numbers.mean(axis=1, keepdims=True)
-        squares = np.maximum((numbers**2).sum(axis=1), 1e-12)
-        for first, basis in ((0, half.exact), (2, half.noisy)):
-            inside = np.minimum(((numbers @ basis) ** 2).sum(axis=1) / squares, 1.0)
-            found[at, first] = found[at, first + 1] = inside
-    return found
 
 
 def _payload_features(state: State, moved: Column | None) -> list[float]:

@@ -57,27 +57,36 @@ def between(codes, rows, seen, ids, sums, counts):
 
 @numba.njit(cache=True)
 @no_type_check
-def purity(codes, most, labels, kinds, counts, majority):
+def purity(codes, labels, kinds, seen, ids, counts, majority):
     """Share of sites whose label is the commonest in their cell, over what the commonest label alone gives.
 
-    `codes` below `most`, `labels` below `kinds`; `counts` [>= most * kinds] and `majority` [>= kinds] are
-    scratch. 1 where the cell tells the label, 0 where it tells nothing.
+    Cells are sites of equal `codes`, `labels` are below `kinds`. `seen`, `ids` [codes + 1], `counts` [>= sites *
+    kinds] and `majority` [>= kinds] are scratch; `seen` is 0 before and after. 1 where the cell tells the
+    label, 0 where it tells nothing.
     """
     n = len(codes)
-    for i in range(most * kinds):
-        counts[i] = 0
     for k in range(kinds):
         majority[k] = 0
+    cells = 0
     for i in range(n):
-        counts[codes[i] * kinds + labels[i]] += 1
+        c = codes[i]
+        if seen[c] == 0:
+            seen[c] = 1
+            ids[c] = cells
+            for k in range(kinds):
+                counts[cells * kinds + k] = 0
+            cells += 1
+        counts[ids[c] * kinds + labels[i]] += 1
         majority[labels[i]] += 1
+    for i in range(n):
+        seen[codes[i]] = 0
     commonest = 0
     for k in range(kinds):
         commonest = max(commonest, majority[k])
     if commonest == n:
         return 1.0
     right = 0
-    for c in range(most):
+    for c in range(cells):
         best = 0
         for k in range(kinds):
             best = max(best, counts[c * kinds + k])
@@ -164,47 +173,61 @@ def pattern_shares(labels, sizes, firsts, seconds, queries, keys, scores):  # no
 
 @numba.njit(cache=True)
 @no_type_check
-def label_scores(labels, sizes, known, known_size, rows, fine, fine_size, coarse, coarse_size, targets):
-    """How candidate lines `labels` [candidates, sites] fit what a half-layer writes; [candidates, 7].
+def label_scores(labels, sizes, rows, fine, fine_size, coarse, coarse_size, targets):
+    """How candidate lines `labels` [candidates, sites] fit what a half-layer writes; [candidates, 5].
 
-    Columns: variance of `rows` between their classes; the same with `known`; whether the clusters `fine` and
-    `coarse` of the rows tell the label; whether the label tells the cluster `coarse`, together with `known`;
-    share of sites in the commonest class; whether the label tells `targets` (the model's outputs).
+    Columns: variance of `rows` between their classes; whether the clusters `fine` and `coarse` of the rows
+    tell the label; share of sites in the commonest class; whether the label tells `targets` (the model's
+    outputs).
+    """
+    n = rows.shape[0]
+    largest = max(fine_size, coarse_size)
+    for s in sizes:
+        largest = max(largest, s)
+    target_size = 1
+    for t in targets:
+        target_size = max(target_size, t + 1)
+    seen, ids = np.zeros(largest + 1, np.uint8), np.zeros(largest + 1, np.int32)
+    sums, sizes_of = np.zeros(rows.shape, np.float64), np.zeros(n, np.float64)
+    most = max(largest, target_size)
+    counts, majority = np.zeros(n * most, np.int32), np.zeros(most, np.int32)
+    out = np.zeros((len(labels), 5), np.float64)
+    for p in range(len(labels)):
+        own = labels[p]
+        out[p, 0] = between(own, rows, seen, ids, sums, sizes_of)
+        out[p, 1] = purity(fine, own, sizes[p], seen, ids, counts, majority)
+        out[p, 2] = purity(coarse, own, sizes[p], seen, ids, counts, majority)
+        commonest = 0
+        for k in range(sizes[p]):
+            commonest = max(commonest, majority[k])
+        out[p, 3] = commonest / n
+        out[p, 4] = purity(own, targets, target_size, seen, ids, counts, majority)
+    return out
+
+
+@numba.njit(cache=True)
+@no_type_check
+def joint_scores(labels, sizes, known, known_size, rows, coarse, coarse_size):
+    """The same with lines that are there, `known` [sites] below `known_size`; [candidates, 2].
+
+    Columns: variance of `rows` between the joint values of a candidate and these; whether they tell the cluster
+    `coarse`.
     """
     n = rows.shape[0]
     largest = 1
     for s in sizes:
         largest = max(largest, s)
-    clusters = max(fine_size, coarse_size)
-    target_size = 1
-    for t in targets:
-        target_size = max(target_size, t + 1)
-    room = largest * max(known_size, 1) + 1
+    room = largest * known_size + 1
     seen, ids = np.zeros(room, np.uint8), np.zeros(room, np.int32)
     sums, sizes_of = np.zeros(rows.shape, np.float64), np.zeros(n, np.float64)
-    counts = np.zeros(max(room * max(clusters, target_size), clusters * largest), np.int32)
-    majority = np.zeros(max(largest, clusters, target_size), np.int32)
-    out = np.zeros((len(labels), 7), np.float64)
+    counts, majority = np.zeros(n * coarse_size, np.int32), np.zeros(coarse_size, np.int32)
+    out = np.zeros((len(labels), 2), np.float64)
     codes = np.zeros(n, np.int64)
     for p in range(len(labels)):
-        own = labels[p]
         for i in range(n):
-            codes[i] = own[i]
+            codes[i] = labels[p, i] * known_size + known[i]
         out[p, 0] = between(codes, rows, seen, ids, sums, sizes_of)
-        for i in range(n):
-            codes[i] = own[i] * known_size + known[i]
-        out[p, 1] = between(codes, rows, seen, ids, sums, sizes_of) if known_size > 1 else out[p, 0]
-        out[p, 2] = purity(fine, fine_size, own, sizes[p], counts, majority)
-        out[p, 3] = purity(coarse, coarse_size, own, sizes[p], counts, majority)
-        out[p, 4] = purity(codes, sizes[p] * known_size, coarse, coarse_size, counts, majority)
-        most = 0
-        for k in range(sizes[p]):
-            majority[k] = 0
-        for i in range(n):
-            majority[own[i]] += 1
-            most = max(most, majority[own[i]])
-        out[p, 5] = most / n
-        out[p, 6] = purity(own, sizes[p], targets, target_size, counts, majority)
+        out[p, 1] = purity(codes, coarse, coarse_size, seen, ids, counts, majority)
     return out
 
 

@@ -12,6 +12,7 @@ from inverse_tracr.metamodel.blur import Blur
 from inverse_tracr.metamodel.columns import Column, first_seen
 from inverse_tracr.metamodel.context import Floats
 from inverse_tracr.metamodel.fillings import Filling, fillings
+from inverse_tracr.metamodel.memory import Memory
 from inverse_tracr.metamodel.operands import NONE, next_operands
 from inverse_tracr.metamodel.sites import draw_sites
 from inverse_tracr.metamodel.state import State, begin, output_match
@@ -77,6 +78,7 @@ class Teacher:
         self._refs: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
         self._named: dict[Ref, Ref] = dict(self._refs)
         self._found: list[Decision] = []
+        self._memory = Memory()
 
     @property
     def state(self) -> State:
@@ -92,7 +94,7 @@ class Teacher:
                 self._choose_operands(left)
                 self._write(left.pop(chosen))
             self._choose_operands([])
-            self._state = self._state.advanced()
+            self._state, self._memory = self._state.advanced(), Memory()
         return self._found
 
     def _half_of(self, at: int) -> int:
@@ -104,7 +106,7 @@ class Teacher:
         return -1
 
     def _choose_operands(self, left: list[int]) -> None:
-        found = next_operands(self._state)
+        found = next_operands(self._state, self._memory)
         wanted = {self._pair_of(at) for at in left}
         grades = 3 * np.array([*(pair in wanted for pair in found.pairs), not left], np.intp)
         if grades.any() and len(grades) > 1:
@@ -136,7 +138,7 @@ class Teacher:
         else:
             own = with_operands(line, tuple(self._refs[ref] for ref in operands(line)))
         after, column = self._with_line(state, own)
-        self._choose_filling(fillings(self._state, pair), selected, own, column, at)
+        self._choose_filling(fillings(self._state, pair, self._memory), selected, own, column, at)
         twin = after.columns[-1]
         self._named[at] = column.ref
         self._refs[at] = twin.ref if self._layout.program.encoding(at) is Encoding.NUMERICAL else column.ref

@@ -15,7 +15,7 @@ from inverse_tracr.metamodel.fillings import Filling
 from inverse_tracr.metamodel.sites import Sites
 from inverse_tracr.metamodel.state import State, indicators
 from inverse_tracr.model import TransformerProgram, Weights
-from inverse_tracr.rasp.program import Aggregate, Ref, Select
+from inverse_tracr.rasp.program import Aggregate, Select
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class Moves:
 
     def fit(self, layer: int, head: int, moved: Column | None) -> float:
         """How well a head moves a column, from 0 to 1; None stands for nothing."""
-        key = (layer, head, None if moved is None else moved.ref)
+        key = (layer, head, None if moved is None else moved.key)
         if key not in self._fits:
             self._fits[key] = self._fit(layer, head, moved)
         return self._fits[key]
@@ -99,7 +99,7 @@ class Moves:
         return found
 
     @cached_property
-    def _fits(self) -> dict[tuple[int, int, Ref | None], float]:
+    def _fits(self) -> dict[tuple[int, int, bytes | None], float]:
         return {}
 
     def _fit(self, layer: int, head: int, moved: Column | None) -> float:

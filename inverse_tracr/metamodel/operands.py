@@ -16,6 +16,7 @@ from inverse_tracr.metamodel.context import (
     unexplained_heads,
 )
 from inverse_tracr.metamodel.kernels import pair_shares, pattern_shares
+from inverse_tracr.metamodel.memory import Memory, here
 from inverse_tracr.metamodel.sites import Index
 from inverse_tracr.metamodel.state import State
 from inverse_tracr.rasp.program import INDICES, TOKENS, Ref
@@ -38,19 +39,17 @@ class Operands:
     context: Floats
 
 
-def next_operands(state: State) -> Operands:
-    """The pairs of operands that the half-layer at hand may read."""
+def next_operands(state: State, memory: Memory) -> Operands:
+    """The pairs of operands that the half-layer at hand may read; `memory` is of this half-layer."""
     own = context(state)
     if state.written.constant and not state.written.scores.any():
         return Operands((), np.zeros((0, PAIR_SIZE), np.float32), own)
     columns = state.readable()
     pairs = _head_pairs(columns) if state.attention else _neuron_pairs(columns)
-    labels = np.array([c.labels for c in columns])
-    sizes = np.array([c.size for c in columns])
     firsts, seconds = np.array([i for i, _ in pairs]), np.array([j for _, j in pairs])
     first, second = _operand_features(state, columns, firsts), _operand_features(state, columns, seconds)
     shares = _head_shares if state.attention else _neuron_shares
-    measured = shares(state, labels, sizes, firsts, seconds)
+    measured = shares(state, columns, firsts, seconds, memory)
     same = (firsts == seconds).astype(np.float64)[:, None]
     features = np.concatenate([measured, first, second, same], axis=1).astype(np.float32)
     refs = [c.ref for c in columns] + [NONE]
@@ -91,33 +90,58 @@ def _operand_features(state: State, columns: tuple[Column, ...], places: Index) 
     return np.array([*rows, nothing])[places]
 
 
-def _head_shares(state: State, labels: Index, sizes: Index, firsts: Index, seconds: Index) -> Shares:
+def _head_shares(
+    state: State, columns: tuple[Column, ...], firsts: Index, seconds: Index, memory: Memory
+) -> Shares:
     grid, scores = state.view.sites.grid, state.written.scores
-    shares = pattern_shares(labels, sizes, firsts, seconds, grid.queries, grid.keys, scores)
-    absent = np.full(len(labels), -1)
-    alone = np.arange(len(labels))
-    keys = pattern_shares(labels, sizes, alone, absent, grid.queries, grid.keys, scores)
-    queries = pattern_shares(labels, sizes, absent, alone, grid.queries, grid.keys, scores)
-    weighted = shares * unexplained_heads(state)
+    labels, sizes = np.array([c.labels for c in columns]), np.array([c.size for c in columns])
+
+    def shares(keys: Index, queries: Index) -> Shares:
+        return memory.measured(
+            _asked("chosen", columns, keys, queries),
+            lambda at: pattern_shares(labels, sizes, keys[at], queries[at], grid.queries, grid.keys, scores),
+        )
+
+    absent, alone = np.full(len(columns), -1), np.arange(len(columns))
+    both, keys, queries = shares(firsts, seconds), shares(alone, absent), shares(absent, alone)
+    weighted = both * unexplained_heads(state)
     best = weighted.argmax(axis=1)
     at = np.arange(len(firsts))
-    found, k, q = shares[at, best], keys[firsts, best], queries[seconds, best]
+    found, k, q = both[at, best], keys[firsts, best], queries[seconds, best]
     gain = found - np.maximum(k, q)
-    columns = (weighted[at, best], found, nines(found), k, q, gain, shares.mean(axis=1), shares.max(axis=1))
+    largest = both.max(axis=1)
     nothing = np.zeros(len(firsts))
-    return np.stack([*columns, nines(shares.max(axis=1)), nothing, nothing], axis=1)
+    parts = weighted[at, best], found, nines(found), k, q, gain, both.mean(axis=1), largest, nines(largest)
+    return np.stack([*parts, nothing, nothing], axis=1)
 
 
-def _neuron_shares(state: State, labels: Index, sizes: Index, firsts: Index, seconds: Index) -> Shares:
-    rows = state.written.rows
-    shares = pair_shares(labels, sizes, firsts, seconds, state.known, state.known_size, rows)
-    alone, known = shares[:, 0], shares[:, 1]
+def _asked(
+    what: object, columns: tuple[Column, ...], firsts: Index, seconds: Index
+) -> list[tuple[object, ...]]:
+    keys = [*(c.key for c in columns), b""]
+    return [(what, keys[i], keys[j]) for i, j in zip(firsts.tolist(), seconds.tolist(), strict=True)]
+
+
+def _neuron_shares(
+    state: State, columns: tuple[Column, ...], firsts: Index, seconds: Index, memory: Memory
+) -> Shares:
+    rows, left, nothing = state.written.rows, state.unexplained, np.zeros(state.view.sites.count, np.intp)
+    labels, sizes = np.array([c.labels for c in columns]), np.array([c.size for c in columns])
+
+    def alone_of(at: list[int]) -> Shares:
+        return pair_shares(labels, sizes, firsts[at], seconds[at], nothing, 1, rows)[:, :1]
+
+    def beside_of(at: list[int]) -> Shares:
+        known = pair_shares(labels, sizes, firsts[at], seconds[at], state.known, state.known_size, rows)[:, 1]
+        more = pair_shares(labels, sizes, firsts[at], seconds[at], nothing, 1, left)[:, 0]
+        return np.column_stack([known, more])
+
+    alone = memory.measured(_asked("read", columns, firsts, seconds), alone_of)[:, 0]
+    beside = memory.measured(_asked(here(state), columns, firsts, seconds), beside_of)
     single = {int(i): alone[at] for at, (i, j) in enumerate(zip(firsts, seconds, strict=True)) if j < 0}
     first = np.array([single.get(int(i), 0.0) for i in firsts])
     second = np.array([single.get(int(j), 0.0) for j in seconds])
     gain = alone - np.maximum(first, second) * (seconds >= 0)
-    more = known - explained_jointly(state)
-    nothing = np.zeros(len(rows), np.intp)
-    left = pair_shares(labels, sizes, firsts, seconds, nothing, 1, state.unexplained)[:, 0]
-    columns = (alone, nines(alone), known, nines(known), gain, more, first, second)
-    return np.stack([*columns, (seconds < 0).astype(float), left, nines(left)], axis=1)
+    known, more = beside.T
+    parts = alone, nines(alone), known, nines(known), gain, known - explained_jointly(state), first, second
+    return np.stack([*parts, (seconds < 0).astype(float), more, nines(more)], axis=1)

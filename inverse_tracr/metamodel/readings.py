@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.candidates import Special, kind_number, predicates
 from inverse_tracr.metamodel.columns import Column
+from inverse_tracr.metamodel.memory import Choosing
 from inverse_tracr.metamodel.sites import Index
 from inverse_tracr.metamodel.state import State
 from inverse_tracr.metamodel.view import clusters
-from inverse_tracr.rasp.functions import BinaryTable, Predicate, PredicateTable, UnaryTable
+from inverse_tracr.rasp.functions import BinaryTable, PredicateTable, UnaryTable
 from inverse_tracr.rasp.values import Value
 
 Floats = NDArray[np.float64]
@@ -79,16 +80,18 @@ def binary_tables(
     return found
 
 
-def possible_predicates(state: State, key: Column, query: Column) -> tuple[Index, list[Predicate], list[int]]:
-    """Selections [predicates, pairs of sites], predicates, kinds; named ones and those read off scores."""
+def possible_predicates(state: State, key: Column, query: Column) -> Choosing:
+    """The predicates of key and query: named ones and those read off scores."""
     named = predicates(key.values, query.values)
-    grid = state.view.sites.grid
+    grid, scores = state.view.sites.grid, state.written.scores
     codes = query.labels.take(grid.queries) * key.size + key.labels.take(grid.keys)
     tables = [*named.tables.reshape(len(named), -1)]
     found, kinds = list(named.predicates), named.kinds.tolist()
     counts = np.bincount(codes, minlength=query.size * key.size)
-    for table in _read_off(codes, counts, state.written.scores):
-        seen = counts > 0
+    sums = np.array([np.bincount(codes, weights=head, minlength=len(counts)) for head in scores])
+    sums = sums.reshape(len(scores), len(counts))
+    seen = counts > 0
+    for table in _read_off(sums, counts):
         rows = table.reshape(query.size, key.size)[:-1, :-1]
         if not rows.any() or any((table == (other > 0))[seen].all() for other in tables):
             continue
@@ -96,14 +99,27 @@ def possible_predicates(state: State, key: Column, query: Column) -> tuple[Index
         tables.append(table.astype(np.int64))
         found.append(PredicateTable(pairs))
         kinds.append(kind_number(Special.PREDICATE_TABLE))
-    return np.array([table.take(codes) for table in tables]), found, kinds
+    truths = np.array(tables)
+    shares = _correlations(truths, counts, sums, (scores**2).sum(axis=1))
+    return Choosing(tuple(found), tuple(kinds), truths, codes, shares)
 
 
-def _read_off(codes: Index, counts: Index, scores: Floats) -> list[Truth]:
-    """Which cells of key and query value heads select: each head, and any two of them together."""
+def _correlations(tables: Index, counts: Index, sums: Floats, squares: Floats) -> Floats:
+    """`correlations` of selections given by cells, from how often these occur and the sums of scores there."""
+    chosen = tables @ counts
+    products = tables @ sums.T - np.outer(chosen, sums.sum(axis=1)) / counts.sum()
+    norms = (chosen - chosen**2 / counts.sum())[:, None] * squares[None]
+    return products**2 / np.maximum(norms, 1e-9)
+
+
+def _read_off(sums: Floats, counts: Index) -> list[Truth]:
+    """Which cells of key and query value heads select: each head, and any two of them together.
+
+    `sums` [heads, cells]: of the scores of the cells that occur `counts` times.
+    """
     own: list[Truth] = []
-    for head in scores:
-        means = np.bincount(codes, weights=head, minlength=len(counts)) / np.maximum(counts, 1)
+    for head in sums:
+        means = head / np.maximum(counts, 1)
         seen = means[counts > 0]
         if np.ptp(seen) < LEAST_SPREAD:
             continue

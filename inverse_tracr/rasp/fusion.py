@@ -38,15 +38,15 @@ def build(
     Value sets are inferred of the lines that are left, and of no other: Tracr never sees the rest.
     The keywords are those of `GrowingValueSets`. Raises what `ValueSets` raises.
     """
-    chains = [_chain(program, position) for position in range(len(program.lines))]
-    reads = [operands(program.lines[chain[-1]]) for chain in chains]
+    chains = _chains(program)
+    reads = [program.reads[chain[-1]] for chain in chains]
     live = _live(reads, program.output)
     values = GrowingValueSets(signature, exact_means=exact_means, max_parameters=max_parameters)
     place: dict[Ref, Ref] = {TOKENS: TOKENS, INDICES: INDICES}
     lines: list[Line] = []
     for position in live:
         place[position] = len(lines)
-        refs = tuple(place[ref] for ref in reads[position])
+        refs = tuple([place[ref] for ref in reads[position]])
         line = _fused(program, chains[position], refs, values)
         values.append(line, program.names[position])
         lines.append(line)
@@ -57,24 +57,23 @@ def build(
     return Built(program, fused, tuple(chains[position] for position in live), values)
 
 
-def _chain(program: Program, position: int) -> tuple[int, ...]:
-    """A line and the maps below it that Tracr fuses with it, from the line downwards."""
-    chain = [position]
-    line = program.lines[position]
-    while isinstance(line, Map) and line.operand >= 0:
-        below = program.lines[line.operand]
-        if not isinstance(below, Map):
-            break
-        chain.append(line.operand)
-        line = below
-    return tuple(chain)
+def _chains(program: Program) -> list[tuple[int, ...]]:
+    """Each line and the maps below it that Tracr fuses with it, from the line downwards."""
+    chains: list[tuple[int, ...]] = []
+    lines = program.lines
+    for position, line in enumerate(lines):
+        if isinstance(line, Map) and line.operand >= 0 and isinstance(lines[line.operand], Map):
+            chains.append((position, *chains[line.operand]))
+        else:
+            chains.append((position,))
+    return chains
 
 
 def _fused(program: Program, chain: tuple[int, ...], refs: tuple[Ref, ...], values: GrowingValueSets) -> Line:
     """The line at the head of a chain, with new operands; a table where the chain holds several maps."""
     line = program.lines[chain[0]]
     if len(chain) == 1:
-        return line if refs == operands(line) else with_operands(line, refs)
+        return line if refs == program.reads[chain[0]] else with_operands(line, refs)
     function: UnaryFunction | None = None
     for position in reversed(chain):
         inner = program.lines[position]

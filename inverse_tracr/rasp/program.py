@@ -155,6 +155,8 @@ class Program:
     output: Ref
     names: tuple[str, ...] = field(default=(), compare=False)
     encodings: tuple[Encoding | None, ...] = field(init=False, compare=False, repr=False)
+    reads: tuple[tuple[Ref, ...], ...] = field(init=False, compare=False, repr=False)
+    """Operands of every line."""
 
     def __post_init__(self) -> None:
         if len(self.lines) > MAX_LINES:
@@ -167,9 +169,11 @@ class Program:
                 raise ProgramError(f"expected letters, digits and _ as the name of a line, got {name!r}")
         object.__setattr__(self, "names", names)
         encodings: Encodings = [Encoding.CATEGORICAL, Encoding.CATEGORICAL]
+        reads = tuple([_OPERANDS[type(line)](line) for line in self.lines])
+        object.__setattr__(self, "reads", reads)
         for position, line in enumerate(self.lines):
             try:
-                encodings.append(_check_line(line, position, encodings))
+                encodings.append(_check_line(line, reads[position], position, encodings))
             except ProgramError as error:
                 raise ProgramError(f"line {position + 1} ({names[position]}): {error}") from None
         object.__setattr__(self, "encodings", tuple(encodings[2:]))
@@ -221,9 +225,11 @@ Encodings = list[Encoding | None]
 """Encodings of `tokens`, of `indices`, and of the lines so far: that of `ref` stands at `ref + 2`."""
 
 
-def _check_line(line: Line, position: int, encodings: Encodings) -> Encoding | None:
-    """Encoding of `line` (None for a select), after checking its operands."""
-    for ref in operands(line):
+def _check_line(
+    line: Line, refs: tuple[Ref, ...], position: int, encodings: Encodings
+) -> Encoding | None:
+    """Encoding of `line` (None for a select), after checking its operands `refs`."""
+    for ref in refs:
         if not TOKENS <= ref < position:
             raise ProgramError(f"expected operands among the earlier lines, got reference {ref}")
     match line:

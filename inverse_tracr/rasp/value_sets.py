@@ -58,8 +58,9 @@ class GrowingValueSets:
 
         Raises ProgramError where Tracr cannot compile the line, CapExceededError where the set explodes.
         """
-        self._sets.append(self._infer(line, name))
-        self._numerical.append(self._is_numerical(line))
+        values, numerical = self._infer(line, name)
+        self._sets.append(values)
+        self._numerical.append(numerical)
 
     def copy(self) -> GrowingValueSets:
         """The same sets, growing apart from now on."""
@@ -69,40 +70,38 @@ class GrowingValueSets:
         twin._tables = self._tables.copy()
         return twin
 
-    def _is_numerical(self, line: Line) -> bool:
-        match line:
-            case Map() | SelectorWidth():
-                return line.encoding is Encoding.NUMERICAL
-            case Aggregate():
-                return self._numerical[line.values + 2]
-            case _:
-                return isinstance(line, LinearSequenceMap)
-
-    def _infer(self, line: Line, name: str) -> Values:
+    def _infer(self, line: Line, name: str) -> tuple[Values, bool]:
+        """The set of the next line, and whether it is numerical."""
         match line:
             case Map():
-                table = tabulated_unary(line.function, self[line.operand])
-                if line.encoding is Encoding.NUMERICAL:
-                    _check_numbers(table.values, self._where(name))
-                self._tables[len(self._sets) - 2] = table
-                return table.values
+                return self._map(line, name)
             case SequenceMap():
-                self._check_pairs(line.first, line.second, name)
-                self._check_neurons(line, name)
-                table = tabulated_binary(line.function, self[line.first], self[line.second])
-                self._tables[len(self._sets) - 2] = table
-                return table.values
+                return self._sequence_map(line, name), False
             case Select():
-                return ()
+                return (), False
             case Aggregate():
-                if self._numerical[line.values + 2]:
-                    return self._means(self[line.values], name)
-                return self[line.values]
+                values, numerical = self[line.values], self._numerical[line.values + 2]
+                return self._means(values, name) if numerical else values, numerical
             case SelectorWidth():
-                return _up_to(self._max_seq_len + 1)
+                return _up_to(self._max_seq_len + 1), line.encoding is Encoding.NUMERICAL
             case LinearSequenceMap():
                 self._check_pairs(line.first, line.second, name)
-                return self._linear(line, name)
+                return self._linear(line, name), True
+
+    def _map(self, line: Map, name: str) -> tuple[Values, bool]:
+        table = tabulated_unary(line.function, self._sets[line.operand + 2])
+        numerical = line.encoding is Encoding.NUMERICAL
+        if numerical:
+            _check_numbers(table.values, self._where(name))
+        self._tables[len(self._sets) - 2] = table
+        return table.values, numerical
+
+    def _sequence_map(self, line: SequenceMap, name: str) -> Values:
+        self._check_pairs(line.first, line.second, name)
+        self._check_neurons(line, name)
+        table = tabulated_binary(line.function, self._sets[line.first + 2], self._sets[line.second + 2])
+        self._tables[len(self._sets) - 2] = table
+        return table.values
 
     def _where(self, name: str) -> str:
         return f"line {len(self._sets) - 1} ({name})"

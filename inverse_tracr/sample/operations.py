@@ -123,7 +123,7 @@ class Operations:
             local = table.take(first.local * table.shape[1] + second.local)
         total = first.total and second.total and not found.partial
         above = (first, second)
-        return self._fresh(at, values, found.kind, probe, local, above, key=key, differs=differs, total=total)
+        return self._fresh(at, values, found.kind, probe, local, above, key, differs, total)
 
     def linear_sequence_map(self, line: LinearSequenceMap, first: Sop, second: Sop, at: Ref) -> Sop | None:
         """A weighted sum of two numerical s-ops."""
@@ -136,16 +136,7 @@ class Operations:
             return None
         above = (first, second)
         return self._fresh(
-            at,
-            found.values,
-            Kind.NUMBER,
-            probe,
-            None,
-            above,
-            key=key,
-            differs=differs,
-            total=True,
-            numerical=True,
+            at, found.values, Kind.NUMBER, probe, None, above, key, differs, True, numerical=True
         )
 
     def select(self, line: Select, keys: Sop, queries: Sop, _at: Ref) -> Selector | None:
@@ -169,16 +160,7 @@ class Operations:
         local = None if choice is None else choice.widths
         above = (selector.keys, selector.queries)
         return self._fresh(
-            at,
-            values,
-            Kind.NUMBER,
-            probe,
-            local,
-            above,
-            key=key,
-            differs=differs,
-            total=True,
-            numerical=numerical,
+            at, values, Kind.NUMBER, probe, local, above, key, differs, True, numerical=numerical
         )
 
     def aggregate(self, _line: Aggregate, selector: Selector, values: Sop, at: Ref) -> Sop | None:
@@ -199,9 +181,7 @@ class Operations:
             local = self._locals.gather(choice.chosen, moved.local, none)
         total = moved.total and never_empty(self._locals, selector)
         above = (moved, selector.keys, selector.queries)
-        return self._fresh(
-            at, moved.values, moved.kind, probe, local, above, key=key, differs=differs, total=total
-        )
+        return self._fresh(at, moved.values, moved.kind, probe, local, above, key, differs, total)
 
     def _mean(self, selector: Selector, counted: Sop, at: Ref) -> Sop | None:
         if counted.values != (0, 1):
@@ -214,16 +194,7 @@ class Operations:
             return None
         above = (counted, selector.keys, selector.queries)
         return self._fresh(
-            at,
-            found.values,
-            Kind.NUMBER,
-            probe,
-            None,
-            above,
-            key=key,
-            differs=differs,
-            total=True,
-            numerical=True,
+            at, found.values, Kind.NUMBER, probe, None, above, key, differs, True, numerical=True
         )
 
     # -- laws ------------------------------------------------------------------------------------------------
@@ -255,14 +226,14 @@ class Operations:
         probe: Index,
         local: Index | None,
         above: tuple[Sop, ...],
-        *,
         key: bytes,
         differs: bool,
         total: bool,
+        *,
         numerical: bool = False,
     ) -> Sop:
         """A line that is no function of the value of one other line."""
-        free = all(sop.token_free for sop in above)
+        free = all([sop.token_free for sop in above])
         reads = not free and differs
         same = identity_table(len(values))
         code = _code(kind, values, numerical, total, reads, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate, product
 
 from inverse_tracr.rasp.functions import (
@@ -71,8 +72,26 @@ _PAIR_SUMS = tuple(accumulate(NUMBER_PAIRS.values()))
 _PREDICATES = (Comparison.EQ, Comparison.NE, Comparison.LT, Comparison.LE, Comparison.GT, Comparison.GE)
 _PREDICATE_SUMS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
 
+_BINARY = {op: NamedBinary(op) for op in BinaryOp}
+"""Functions are drawn again and again: each is made and checked once."""
+
 _WORDS = ("none", "some", "many", "all", "low", "high")
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+
+
+@lru_cache(maxsize=4_096, typed=True)
+def _named(op: UnaryOp, constant: Value) -> NamedUnary:
+    return NamedUnary(op, constant)
+
+
+def _unary_named(op: UnaryOp, constant: Value) -> NamedUnary:
+    """The function; caches do not tell apart what stands in tuples, so these are made anew."""
+    return NamedUnary(op, constant) if isinstance(constant, tuple) else _named(op, constant)
+
+
+@lru_cache(maxsize=256)
+def _predicate_named(compare: Comparison, offset: int) -> NamedPredicate:
+    return NamedPredicate(compare, offset=offset)
 
 
 def comparison(draws: Draws, operand: Sop) -> NamedUnary:
@@ -84,7 +103,7 @@ def comparison(draws: Draws, operand: Sop) -> NamedUnary:
         op = _ABOVE_LEAST.get(op, op)
     elif constant == operand.values[-1]:
         op = _BELOW_GREATEST.get(op, op)
-    return NamedUnary(op, constant)
+    return _unary_named(op, constant)
 
 
 def threshold(draws: Draws, operand: Sop) -> NamedUnary:
@@ -92,10 +111,12 @@ def threshold(draws: Draws, operand: Sop) -> NamedUnary:
     numbers.
     """
     if operand.values[-1] == 1 and operand.values[0] == 0:
-        return NamedUnary(draws.choose(COMPARISONS), draws.choose(QUARTERS))
+        return _unary_named(draws.choose(COMPARISONS), draws.choose(QUARTERS))
     seen = _seen_value(draws, operand)
     assert not isinstance(seen, str | tuple)
-    return NamedUnary(draws.choose(COMPARISONS), seen if seen == int(seen) else round(4 * seen) / 4)
+    op = draws.choose(COMPARISONS)
+    constant = seen if seen == int(seen) else round(4 * seen) / 4
+    return _unary_named(op, constant)
 
 
 def _seen_value(draws: Draws, operand: Sop) -> Value:
@@ -117,8 +138,8 @@ def unary(draws: Draws, operand: Sop, config: SamplerConfig, *, last: bool) -> U
     if op is UnaryOp.ABS:
         return NamedUnary(op)
     if op in (UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE):
-        return NamedUnary(op, draws.between(2, 3))
-    return NamedUnary(op, _seen_value(draws, operand))
+        return _unary_named(op, draws.between(2, 3))
+    return _unary_named(op, _seen_value(draws, operand))
 
 
 def number(draws: Draws, operand: Sop, config: SamplerConfig) -> UnaryFunction:
@@ -134,7 +155,7 @@ def number(draws: Draws, operand: Sop, config: SamplerConfig) -> UnaryFunction:
     op = draws.choose(_NUMERICAL)
     if op in (UnaryOp.ABS, UnaryOp.NEGATE):
         return NamedUnary(op)
-    return NamedUnary(op, draws.choose((2, 3, 0.5) if op is UnaryOp.MULTIPLY else (1, 2, 3)))
+    return _unary_named(op, draws.choose((2, 3, 0.5) if op is UnaryOp.MULTIPLY else (1, 2, 3)))
 
 
 def _labels(draws: Draws, values: Sequence[Value], *, words: bool) -> UnaryTable:
@@ -159,10 +180,10 @@ def binary(draws: Draws, first: Sop, second: Sop, config: SamplerConfig) -> Bina
     if mixed:
         return None
     if first.kind is not Kind.NUMBER:
-        return NamedBinary(draws.choose(TEXT_PAIRS))
+        return _BINARY[draws.choose(TEXT_PAIRS)]
     if config.whole_language and draws.chance(0.1):
-        return NamedBinary(draws.choose(_RARE_PAIRS))
-    return NamedBinary(draws.weighted(_PAIR_OPS, _PAIR_SUMS))
+        return _BINARY[draws.choose(_RARE_PAIRS)]
+    return _BINARY[draws.weighted(_PAIR_OPS, _PAIR_SUMS)]
 
 
 def predicate(draws: Draws, keys: Sop, queries: Sop, config: SamplerConfig) -> Predicate | None:
@@ -177,8 +198,8 @@ def predicate(draws: Draws, keys: Sop, queries: Sop, config: SamplerConfig) -> P
         return None
     compare = draws.weighted(_PREDICATES, _PREDICATE_SUMS)
     if keys.kind is not Kind.NUMBER or not draws.chance(0.15):
-        return NamedPredicate(compare)
-    return NamedPredicate(compare, offset=draws.choose((-2, -1, 1, 2)))
+        return _predicate_named(compare, 0)
+    return _predicate_named(compare, draws.choose((-2, -1, 1, 2)))
 
 
 def position(draws: Draws, queries: Sop, max_seq_len: int, config: SamplerConfig) -> Predicate:
@@ -187,7 +208,7 @@ def position(draws: Draws, queries: Sop, max_seq_len: int, config: SamplerConfig
     if queries.kind is not Kind.NUMBER or (len(values) <= config.max_table and draws.chance(0.2)):
         return PredicateTable(tuple((draws.below(max_seq_len), value) for value in values))
     offset = draws.choose((-2, -1, -1, 0, 0, 0, 0, 1, 1, 2))
-    return NamedPredicate(Comparison.EQ, offset=offset)
+    return _predicate_named(Comparison.EQ, offset)
 
 
 def same_value(
@@ -197,7 +218,7 @@ def same_value(
     value).
     """
     if len(set(classes)) == len(classes) and keys.kind is queries.kind and draws.chance(0.5):
-        return NamedPredicate(Comparison.EQ)
+        return _predicate_named(Comparison.EQ, 0)
     if len(keys.values) * len(queries.values) > 6 * config.max_table:
         return None
     pairs: list[tuple[Value, Value]] = []

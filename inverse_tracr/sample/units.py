@@ -22,6 +22,9 @@ from inverse_tracr.sample import propose
 from inverse_tracr.sample.work import Work
 
 
+_SELECT_EVERYTHING = Select(TOKENS, TOKENS, NamedPredicate(Comparison.TRUE))
+
+
 class Uses(enum.Enum):
     """Which open lines a unit can use."""
 
@@ -147,7 +150,7 @@ def mean(work: Work) -> Ref | None:
     if draft.selectors and work.draws.chance(0.5):
         selector = work.draws.recent(draft.selectors)
     elif work.draws.chance(0.25):
-        selector = draft.offer(Select(TOKENS, TOKENS, NamedPredicate(Comparison.TRUE)))
+        selector = draft.offer(_SELECT_EVERYTHING)
     else:
         selector = work.select()
     return None if selector is None else draft.offer(Aggregate(selector, counted))

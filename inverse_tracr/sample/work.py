@@ -9,6 +9,9 @@ from inverse_tracr.sample.draft import Draft
 from inverse_tracr.sample.draws import Draws
 
 
+_PLAIN = NamedUnary(UnaryOp.IDENTITY)
+
+
 class Work:
     """What the builders of units share. Lines added in vain are for the caller of a builder to take back."""
 
@@ -78,6 +81,5 @@ class Work:
         if operand is None:
             return None
         sop = draft.sops[operand]
-        plain = NamedUnary(UnaryOp.IDENTITY)
-        function = plain if sop.values == (0, 1) else propose.comparison(self.draws, sop)
+        function = _PLAIN if sop.values == (0, 1) else propose.comparison(self.draws, sop)
         return draft.offer(Map(operand, function, Encoding.NUMERICAL))

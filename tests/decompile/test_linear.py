@@ -11,6 +11,7 @@ from inverse_tracr.decompile.linear.explain import Option, explain
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
 from inverse_tracr.decompile.linear.mlps import Asked, MlpReader, first_seen
 from inverse_tracr.decompile.linear.named import NAMED_COST, Outputs, named
+from inverse_tracr.decompile.linear.readable import Readable
 from inverse_tracr.decompile.linear.wanted import wanted_maps
 from inverse_tracr.decompile.linear.written import functionals, indicators, orthonormal, written
 from inverse_tracr.decompile.search.columns import Column, Sketch
@@ -217,7 +218,7 @@ def test_where_nothing_explains_what_is_written_lines_are_read_that_are_less_sur
     rows = (labels[0] > 1)[:, None] + noise * random.normal(size=(600, 1))
     reader = MlpReader(written(rows), np.ones((1, 600), np.bool_))
 
-    found = reader.read([tokens], {-2}, (), (), np.zeros((600, 0)), Asked(), 5)
+    found = reader.read(Readable([tokens], {-2}), np.zeros((600, 0)), Asked(), 5)
 
     assert any(len(options) == 1 and _named(options[0], UnaryOp.GT, "b") for options, _ in found) is read
 

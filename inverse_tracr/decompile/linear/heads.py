@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import (
-    MOST_OPTIONS,
-    UNEXPLAINED,
-    Explanation,
-    Option,
-    bent_cost,
-    explain,
-)
+from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Option, bent_cost, explain
+from inverse_tracr.decompile.linear.readable import Explained, Readable, surest
 from inverse_tracr.decompile.linear.written import Floats, Labels, Written, indicators
 from inverse_tracr.decompile.search.columns import Column, Truth, numerical_column
 from inverse_tracr.decompile.search.consumers import mean_numbers, moved_labels, select_line
@@ -28,14 +22,12 @@ from inverse_tracr.decompile.search.selectors import (
     selection,
 )
 from inverse_tracr.rasp.functions import UnaryTable
-from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Ref, Select, SelectorWidth
+from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Select, SelectorWidth
 
 LINEAR, NEARLY, STRAIGHT = 0.95, 0.6, 0.99
 """Share of a line's features that is linear in what is written; where nothing explains that; for sure."""
 _FITS = 4
 """Predicates of a head that are followed."""
-_USED = 0.6
-"""Nats off for reading a line that nothing has read: every line is there to be read."""
 _CONSUMED = 1.5
 """Nats of what is done with a selection."""
 _MISFIT = 30.0
@@ -64,51 +56,28 @@ class HeadReader:
         self._known: dict[bytes, float] = {}
         self._heads = [h for h in range(len(observation.heads[layer])) if _looks(observation, layer, h)]
 
-    def read(
-        self, columns: Sequence[Column], fresh: Collection[Ref], unread: Collection[Ref], most: int
-    ) -> list[tuple[list[Option], Explanation]]:
-        """Sets of lines that explain what is written, best first; each reads a `fresh` column at least.
+    def read(self, readable: Readable, most: int) -> Explained:
+        """Sets of lines that explain what is written, best first."""
+        return surest(lambda share: self._read(readable, most, share), (LINEAR, NEARLY))
 
-        Reading what is `unread` so far is cheaper.
-        """
-        found = self._read(columns, fresh, unread, most, LINEAR)
-        if not found or found[0][1].left > UNEXPLAINED:
-            found = self._read(columns, fresh, unread, most, NEARLY) or found
-        return found
-
-    def _read(
-        self,
-        columns: Sequence[Column],
-        fresh: Collection[Ref],
-        unread: Collection[Ref],
-        most: int,
-        share: float,
-    ) -> list[tuple[list[Option], Explanation]]:
+    def _read(self, readable: Readable, most: int, share: float) -> Explained:
         options: list[Option] = []
         for head in self._heads:
             pattern = self._observation.patterns[self._layer][head]
-            for fit in fits(pattern, self._seen, list(columns))[:_FITS]:
-                options += self._of_fit(fit, head, columns, fresh, share)
-        options = sorted((_rebated(o, unread) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
+            for fit in fits(pattern, self._seen, list(readable.columns))[:_FITS]:
+                options += self._of_fit(fit, head, readable, share)
+        options = sorted((_rebated(o, readable) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
         nothing = np.zeros((len(self._what.rows), 0))
         return [([options[i] for i in e.chosen], e) for e in explain(self._what, nothing, options, most)]
 
-    def _of_fit(
-        self,
-        fit: PredicateFit,
-        head: int,
-        columns: Sequence[Column],
-        fresh: Collection[Ref],
-        share: float,
-    ) -> Iterator[Option]:
+    def _of_fit(self, fit: PredicateFit, head: int, readable: Readable, share: float) -> Iterator[Option]:
         table = predicate_table(fit.predicate, fit.keys, fit.queries)
         chosen = selection(table, fit.keys, fit.queries, self._seen)
         cost = _cost(fit) + _CONSUMED
-        whole = fit.keys.ref in fresh or fit.queries.ref in fresh
-        readable = columns if whole else [column for column in columns if column.ref in fresh]
-        for option in _consumers(
-            select_line(fit), chosen, readable, self._observation.probes.mask, self._raw
-        ):
+        whole = readable.is_new((fit.keys.ref, fit.queries.ref))
+        columns = [column for column in readable.columns if whole or column.ref in readable.fresh]
+        mask = self._observation.probes.mask
+        for option in _consumers(select_line(fit), chosen, columns, mask, self._raw):
             if not whole and not isinstance(option.line, Aggregate):
                 continue
             linear = self._linear(option.features)
@@ -124,11 +93,11 @@ class HeadReader:
         return self._known[key]
 
 
-def _rebated(option: Option, unread: Collection[Ref]) -> Option:
+def _rebated(option: Option, readable: Readable) -> Option:
     """The option, cheaper for each line that it reads and nothing has read so far."""
     refs = set() if option.selects is None else {option.selects.keys, option.selects.queries}
     refs |= {option.line.values} if isinstance(option.line, Aggregate) else set()
-    return replace(option, cost=option.cost - _USED * len(refs & set(unread)))
+    return replace(option, cost=option.cost - readable.rebate(refs))
 
 
 def _cost(fit: PredicateFit) -> float:

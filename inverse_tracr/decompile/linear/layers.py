@@ -10,6 +10,7 @@ import numpy as np
 from inverse_tracr.decompile.linear.explain import Explanation, Option
 from inverse_tracr.decompile.linear.heads import HeadReader, width_features
 from inverse_tracr.decompile.linear.mlps import Asked, MlpReader
+from inverse_tracr.decompile.linear.readable import Explained, Readable
 from inverse_tracr.decompile.linear.wanted import Wanted, wanted_maps
 from inverse_tracr.decompile.linear.written import Floats, Labels, indicators, orthonormal, written
 from inverse_tracr.decompile.search.columns import Column, Sketch, input_columns
@@ -46,9 +47,6 @@ class LinearConfig:
     explanations: int = 20
     together: int = 60
     margin: float = 25.0
-
-
-_Explained = list[tuple[list[Option], Explanation]]
 
 
 class Reading:
@@ -108,14 +106,14 @@ class Reading:
         reader = self._mlps.get(half)
         return reader.maps(column, classes) if reader is not None else []
 
-    def _read(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> _Explained:
+    def _read(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> Explained:
         if half in self._mlps:
             return self._read_mlp(half, sketch, wanted, most)
         depth = depth_of(sketch)
         fresh = _at(sketch, depth, max(depth.values()))
-        return self._heads[half].read(sketch.columns, fresh, _unread(sketch), most)
+        return self._heads[half].read(Readable(sketch.columns, fresh, _unread(sketch)), most)
 
-    def _read_mlp(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> _Explained:
+    def _read_mlp(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> Explained:
         reader, mask = self._mlps[half], self._observation.probes.mask
         depth = depth_of(sketch)
         top = max(depth.values())
@@ -127,11 +125,11 @@ class Reading:
         maps = {ref for ref, line in enumerate(sketch.lines) if isinstance(line, Map)}
         # Beside heads an MLP has lines of their depth or, where they count nothing, of the next.
         tops = [top] if not attended else [top - 1] if counted else [top - 1, top]
-        found: _Explained = []
+        found: Explained = []
         for below in tops:
-            readable = [column for column in sketch.columns if depth[column.ref] <= below]
-            fresh = _at(sketch, depth, below)
-            found += reader.read(readable, fresh, maps, _unread(sketch), known, wanted, most)
+            columns = [column for column in sketch.columns if depth[column.ref] <= below]
+            readable = Readable(columns, _at(sketch, depth, below), _unread(sketch), maps)
+            found += reader.read(readable, known, wanted, most)
         return sorted(found, key=lambda pair: pair[1].total)[:most]
 
 

@@ -8,16 +8,10 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import (
-    MOST_OPTIONS,
-    UNEXPLAINED,
-    Explanation,
-    Option,
-    bent_cost,
-    explain,
-)
+from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Option, bent_cost, explain
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
 from inverse_tracr.decompile.linear.named import Outputs, named, unary_results
+from inverse_tracr.decompile.linear.readable import Explained, Readable, surest
 from inverse_tracr.decompile.linear.written import (
     FUNCTION,
     NEARLY,
@@ -42,8 +36,6 @@ _WANTED = 4.0
 """Nats off for a map that later lines ask for."""
 _MOST_NAMED = 16
 """Values of an s-op up to which partitions by named functions are tried one by one."""
-_USED = 0.6
-"""Nats off for reading a line that nothing has read: every line is there to be read."""
 
 
 @dataclass(frozen=True)
@@ -65,53 +57,19 @@ class MlpReader:
         self._known: dict[tuple[object, ...], tuple[int, list[Option]]] = {}
         self._kept: list[list[Labels]] = []  # arrays that keys name stay alive, so that no other has their id
 
-    def read(
-        self,
-        columns: Sequence[Column],
-        fresh: Collection[Ref],
-        maps: Collection[Ref],
-        unread: Collection[Ref],
-        given: Floats,
-        wanted: Asked,
-        most: int,
-    ) -> list[tuple[list[Option], Explanation]]:
+    def read(self, readable: Readable, given: Floats, wanted: Asked, most: int) -> Explained:
         """Sets of lines that explain the MLP beside the features `given`, best first.
 
-        Each reads one of the `fresh` columns at least. `maps` are not mapped again: that would be one map.
-        Of lines with the same values the one is taken that reads what is `unread` so far. Lines are cheaper
-        where later ones read their classes, and taken where these ask for them.
+        Lines are cheaper where later ones read their classes, and taken where these ask for them.
         """
-        found = self._read(columns, fresh, maps, unread, given, wanted, most, FUNCTION)
-        if not found or found[0][1].left > UNEXPLAINED:
-            found = self._read(columns, fresh, maps, unread, given, wanted, most, NEARLY) or found
-        return found
+        return surest(lambda share: self._read(readable, given, wanted, most, share), (FUNCTION, NEARLY))
 
-    def _read(
-        self,
-        columns: Sequence[Column],
-        fresh: Collection[Ref],
-        maps: Collection[Ref],
-        unread: Collection[Ref],
-        given: Floats,
-        wanted: Asked,
-        most: int,
-        share: float,
-    ) -> list[tuple[list[Option], Explanation]]:
+    def _read(self, readable: Readable, given: Floats, wanted: Asked, most: int, share: float) -> Explained:
         options: dict[bytes, Option] = {}
-        found: list[tuple[list[Option], Explanation]] = []
-        directions: dict[Ref, int] = {}
-        singles = [(column,) for column in columns]
-        categorical = [column for column in columns if not column.numerical]
-        pairs = [pair for pair in combinations(categorical, 2) if any(o.ref in fresh for o in pair)]
-        for tuples in (singles, pairs):
-            for operands in tuples:
-                already = sum(directions.get(column.ref, 0) for column in operands)
-                count, own = self._options(operands, already, share)
-                if len(operands) == 1:
-                    directions[operands[0].ref] = count
-                again = len(operands) == 1 and operands[0].ref in maps
-                if not again and any(column.ref in fresh for column in operands):
-                    _gather(options, own, _USED * sum(column.ref in unread for column in operands))
+        found: Explained = []
+        for lines in self._options_of(readable, share):
+            for own, rebate in lines:
+                _gather(options, own, rebate)
             for key in options.keys() & (wanted.missing | wanted.read):
                 options[key] = replace(options[key], cost=options[key].cost - _WANTED)
             cheapest = sorted(self._ends(options), key=lambda o: (o.key not in wanted.missing, o.cost))
@@ -124,6 +82,28 @@ class MlpReader:
             if found and found[0][1].left < _SINGLES_ENOUGH:
                 break
         return found
+
+    def _options_of(self, readable: Readable, share: float) -> Iterator[Iterator[tuple[list[Option], float]]]:
+        """Options and what is off for reading their operands: maps, then lines that read two columns."""
+        directions: dict[Ref, int] = {}
+        categorical = [column for column in readable.columns if not column.numerical]
+        yield self._maps_of(readable, share, directions)
+        pairs = (pair for pair in combinations(categorical, 2) if readable.is_new(o.ref for o in pair))
+        yield (
+            (
+                self._options(pair, sum(directions[column.ref] for column in pair), share)[1],
+                readable.rebate(column.ref for column in pair),
+            )
+            for pair in pairs
+        )
+
+    def _maps_of(
+        self, readable: Readable, share: float, directions: dict[Ref, int]
+    ) -> Iterator[tuple[list[Option], float]]:
+        for column in readable.columns:
+            directions[column.ref], own = self._options((column,), 0, share)
+            if column.ref not in readable.maps and column.ref in readable.fresh:
+                yield own, readable.rebate((column.ref,))
 
     def maps(self, column: Column, classes: Labels | None) -> list[Option]:
         """Maps of a column that are written for sure; with `classes` of its values the one with these too."""

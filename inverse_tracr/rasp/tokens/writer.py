@@ -119,7 +119,7 @@ class _Writer:
         return (*self._spelled, *written, *end)
 
     def _line(self, line: Line, position: int) -> list[int]:
-        begin = [_statement(line), *[ref + _FIRST_REFERENCE for ref in operands(line)]]
+        begin = [_statement(line), *[ref + _FIRST_REFERENCE for ref in self._program.reads[position]]]
         match line:
             case Map():
                 return begin + self._unary(line.function, self._sets[line.operand])
