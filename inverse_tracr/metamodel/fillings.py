@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from inverse_tracr.metamodel.candidates import (
     unary_functions,
 )
 from inverse_tracr.metamodel.columns import Column, aggregate, number_column
-from inverse_tracr.metamodel.context import Floats, context, nines, unexplained_heads
+from inverse_tracr.metamodel.context import Floats, context, heads_of, nines, unexplained_heads
 from inverse_tracr.metamodel.measures import measured
 from inverse_tracr.metamodel.memory import Choosing, Memory
 from inverse_tracr.metamodel.operands import NONE
@@ -49,7 +49,7 @@ FACTORS = (-3, -2, -1, 1, 2, 3, 0.5)
 class Filling:
     """The second step: lines with given operands, a select before its reader; features and kinds of each.
 
-    `labels` are the columns of the lines on the sites.
+    `columns` are the lines on the sites, `heads` those that may be the line's, of an MLP none.
     """
 
     lines: tuple[tuple[Line, ...], ...]
@@ -57,6 +57,7 @@ class Filling:
     features: Floats
     kinds: Index
     context: Floats
+    heads: tuple[list[int], ...] = ()
 
 
 def fillings(state: State, pair: tuple[Ref, Ref], memory: Memory) -> Filling:
@@ -134,6 +135,7 @@ def _reading_heads(state: State, keys: Ref, queries: Ref, memory: Memory) -> Fil
     columns: list[Column] = []
     kinds: list[int] = []
     places: list[float] = []
+    heads: list[list[int]] = []
     payloads: list[Column | None] = [None]
     # Means are defined of zeros and ones only.
     payloads += [c for c in state.readable() if not c.numerical or set(c.values) <= {0, 1}]
@@ -143,7 +145,9 @@ def _reading_heads(state: State, keys: Ref, queries: Ref, memory: Memory) -> Fil
         columns += _moved(state, (key, query), at, payloads, memory)
         kinds += [choosing.kinds[at]] * len(payloads)
         places += [float(best[at])] * len(payloads)
-    return _filling(state, lines, columns, kinds, places, memory, payloads)
+        own = heads_of(choosing.shares[at], state.written.scores, everything=choosing.everything[at])
+        heads += [own] * len(payloads)
+    return replace(_filling(state, lines, columns, kinds, places, memory, payloads), heads=tuple(heads))
 
 
 def _choosing(state: State, key: Column, query: Column, memory: Memory) -> Choosing:

@@ -60,9 +60,9 @@ def between(codes, rows, seen, ids, sums, counts):
 def purity(codes, labels, kinds, seen, ids, counts, majority):
     """Share of sites whose label is the commonest in their cell, over what the commonest label alone gives.
 
-    Cells are sites of equal `codes`, `labels` are below `kinds`. `seen`, `ids` [codes + 1], `counts` [>= sites *
-    kinds] and `majority` [>= kinds] are scratch; `seen` is 0 before and after. 1 where the cell tells the
-    label, 0 where it tells nothing.
+    Cells are sites of equal `codes`, `labels` are below `kinds`. `seen`, `ids` [codes + 1], `counts`
+    [>= sites * kinds] and `majority` [>= kinds] are scratch; `seen` is 0 before and after. 1 where the cell
+    tells the label, 0 where it tells nothing.
     """
     n = len(codes)
     for k in range(kinds):
@@ -210,8 +210,8 @@ def label_scores(labels, sizes, rows, fine, fine_size, coarse, coarse_size, targ
 def joint_scores(labels, sizes, known, known_size, rows, coarse, coarse_size):
     """The same with lines that are there, `known` [sites] below `known_size`; [candidates, 2].
 
-    Columns: variance of `rows` between the joint values of a candidate and these; whether they tell the cluster
-    `coarse`.
+    Columns: variance of `rows` between the joint values of a candidate and these; whether they tell the
+    cluster `coarse`.
     """
     n = rows.shape[0]
     largest = 1

@@ -9,40 +9,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inverse_tracr.metamodel.columns import Column, select
-from inverse_tracr.metamodel.context import correlations
+from inverse_tracr.metamodel.columns import Column
 from inverse_tracr.metamodel.fillings import Filling
 from inverse_tracr.metamodel.sites import Sites
 from inverse_tracr.metamodel.state import State, indicators
 from inverse_tracr.model import TransformerProgram, Weights
-from inverse_tracr.rasp.program import Aggregate, Select
+from inverse_tracr.rasp.program import Aggregate
 
 Floats = NDArray[np.float64]
 
 COST = 3.0
 """What a line that does not fit what its head moves costs, in nats."""
 
-LEAST_CORRELATION = 0.5
-"""Squared correlation of a select with a head's scores from which the head may be its own."""
-
-ALIKE = 0.05
-"""Difference of such correlations up to which heads choose alike."""
-
-LEAST_SPREAD = 1e-3
-"""Spread of the scores of a head, below which it chooses all keys alike."""
-
 LEAST_MOVED = 1e-3
 """Variance of what a head moves, in that of what its half-layer writes, below which it moves nothing."""
-
-
-def own_heads(state: State, half: int, chosen: NDArray[np.intp]) -> list[int]:
-    """The heads of a half-layer whose scores a selection explains best."""
-    scores = state.view.halves[half].scores
-    shares = correlations(chosen[None], scores)[0]
-    if chosen.all():
-        shares = (np.ptp(scores, axis=1) < LEAST_SPREAD).astype(np.float64)
-    least = max(LEAST_CORRELATION, float(shares.max(initial=0.0)) - ALIKE)
-    return np.flatnonzero(shares >= least).tolist()
 
 
 def read_streams(model: TransformerProgram, sites: Sites) -> Floats:
@@ -83,18 +63,11 @@ class Moves:
 
     def costs(self, state: State, filling: Filling) -> Floats:
         """What each of the lines that read heads costs for not fitting what these move."""
-        heads: dict[Select, list[int]] = {}
         found = np.zeros(len(filling.lines))
-        for at, lines in enumerate(filling.lines):
-            chooses, reader = lines[0], lines[-1]
-            if not isinstance(chooses, Select):
-                continue
-            if chooses not in heads:
-                keys, queries = state.column(chooses.keys), state.column(chooses.queries)
-                chosen = select(0, chooses, keys, queries, state.view.sites).chosen
-                heads[chooses] = own_heads(state, state.half, chosen)
+        for at, (lines, heads) in enumerate(zip(filling.lines, filling.heads, strict=False)):
+            reader = lines[-1]
             moved = state.column(reader.values) if isinstance(reader, Aggregate) else None
-            fits = [self.fit(state.half // 2, head, moved) for head in heads[chooses]]
+            fits = [self.fit(state.half // 2, head, moved) for head in heads]
             found[at] = COST * (1 - max(fits, default=1.0))
         return found
 

@@ -16,7 +16,7 @@ from inverse_tracr.metamodel.context import (
     unexplained_heads,
 )
 from inverse_tracr.metamodel.kernels import pair_shares, pattern_shares
-from inverse_tracr.metamodel.memory import Memory, here
+from inverse_tracr.metamodel.memory import Asked, Memory, here
 from inverse_tracr.metamodel.sites import Index
 from inverse_tracr.metamodel.state import State
 from inverse_tracr.rasp.program import INDICES, TOKENS, Ref

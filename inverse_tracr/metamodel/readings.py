@@ -101,11 +101,12 @@ def possible_predicates(state: State, key: Column, query: Column) -> Choosing:
         kinds.append(kind_number(Special.PREDICATE_TABLE))
     truths = np.array(tables)
     shares = _correlations(truths, counts, sums, (scores**2).sum(axis=1))
-    return Choosing(tuple(found), tuple(kinds), truths, codes, shares)
+    everything = (truths[:, seen] > 0).all(axis=1)
+    return Choosing(tuple(found), tuple(kinds), truths, codes, shares, tuple(everything.tolist()))
 
 
 def _correlations(tables: Index, counts: Index, sums: Floats, squares: Floats) -> Floats:
-    """`correlations` of selections given by cells, from how often these occur and the sums of scores there."""
+    """`correlations` of selections given by cells, of how often these occur and the sums of scores there."""
     chosen = tables @ counts
     products = tables @ sums.T - np.outer(chosen, sums.sum(axis=1)) / counts.sum()
     norms = (chosen - chosen**2 / counts.sum())[:, None] * squares[None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inverse_tracr.metamodel.moves import own_heads
+from inverse_tracr.metamodel.context import own_heads
 from inverse_tracr.metamodel.revise import revised
 from inverse_tracr.rasp import Program, Signature, parse
 from inverse_tracr.rasp.canonical import canonical
@@ -109,6 +109,6 @@ return v3"""
     state, moves = seen(program, LETTERS, model)
     moved = next(c for c in state.columns if c.made == 1 and not c.twin)
     tokens, indices = state.columns[:2]
-    (head,) = own_heads(state, 2, state.selections[0].chosen)
+    (head,) = own_heads(state.view, 2, state.selections[0].chosen)
     assert moves.fit(1, head, moved) > 0.999
     assert max(moves.fit(1, head, tokens), moves.fit(1, head, indices), moves.fit(1, head, None)) < 0.9

@@ -17,7 +17,7 @@ from tests.zoo.examples import STANDARD, contents
 
 ray: Any = pytest.importorskip("ray")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 STORE = 80 * 2**20
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.columns import Column
-from inverse_tracr.metamodel.moves import Moves, own_heads
+from inverse_tracr.metamodel.context import own_heads
+from inverse_tracr.metamodel.moves import Moves
 from inverse_tracr.metamodel.state import State, indicators
 from inverse_tracr.model import Weights
 from inverse_tracr.rasp.program import Aggregate, Line, Ref, SelectorWidth
@@ -120,9 +121,8 @@ class Streams:
         line = self.line(column)
         half = column.made - isinstance(line, SelectorWidth)
         moved = self.state.column(line.values) if isinstance(line, Aggregate) else None
-        fits = [
-            (self.moves.fit(half // 2, head, moved), head) for head in own_heads(self.state, half, chosen)
-        ]
+        heads = own_heads(self.state.view, half, chosen)
+        fits = [(self.moves.fit(half // 2, head, moved), head) for head in heads]
         return (half // 2, max(fits)[1]) if fits else None
 
     def _moved(self, column: Column, line: Aggregate, new: int, old: int) -> Floats | None:
