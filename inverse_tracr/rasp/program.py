@@ -225,9 +225,7 @@ Encodings = list[Encoding | None]
 """Encodings of `tokens`, of `indices`, and of the lines so far: that of `ref` stands at `ref + 2`."""
 
 
-def _check_line(
-    line: Line, refs: tuple[Ref, ...], position: int, encodings: Encodings
-) -> Encoding | None:
+def _check_line(line: Line, refs: tuple[Ref, ...], position: int, encodings: Encodings) -> Encoding | None:
     """Encoding of `line` (None for a select), after checking its operands `refs`."""
     for ref in refs:
         if not TOKENS <= ref < position:

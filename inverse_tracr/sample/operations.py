@@ -233,7 +233,7 @@ class Operations:
         numerical: bool = False,
     ) -> Sop:
         """A line that is no function of the value of one other line."""
-        free = all([sop.token_free for sop in above])
+        free = all(sop.token_free for sop in above)
         reads = not free and differs
         same = identity_table(len(values))
         code = _code(kind, values, numerical, total, reads, False)

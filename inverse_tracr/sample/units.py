@@ -21,7 +21,6 @@ from inverse_tracr.rasp.program import (
 from inverse_tracr.sample import propose
 from inverse_tracr.sample.work import Work
 
-
 _SELECT_EVERYTHING = Select(TOKENS, TOKENS, NamedPredicate(Comparison.TRUE))
 
 

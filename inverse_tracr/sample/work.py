@@ -8,7 +8,6 @@ from inverse_tracr.sample import propose
 from inverse_tracr.sample.draft import Draft
 from inverse_tracr.sample.draws import Draws
 
-
 _PLAIN = NamedUnary(UnaryOp.IDENTITY)
 
 

@@ -29,7 +29,6 @@ from inverse_tracr.rasp.program import (
     Select,
     SelectorWidth,
     SequenceMap,
-    operands,
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.tokens.codebook import (
