@@ -115,9 +115,7 @@ def _head_shares(
     return np.stack([*parts, nothing, nothing], axis=1)
 
 
-def _asked(
-    what: object, columns: tuple[Column, ...], firsts: Index, seconds: Index
-) -> list[tuple[object, ...]]:
+def _asked(what: object, columns: tuple[Column, ...], firsts: Index, seconds: Index) -> list[Asked]:
     keys = [*(c.key for c in columns), b""]
     return [(what, keys[i], keys[j]) for i, j in zip(firsts.tolist(), seconds.tolist(), strict=True)]
 
