@@ -34,6 +34,8 @@ _MISFIT = 30.0
 """Nats of a pattern that a predicate does not explain at all."""
 _NAMED, _TABLE, _ENTRY, _MOST = 2.0, 2.0, 0.45, 12.0
 """Nats of a named predicate, and of a table by its entries."""
+_BENT = 0.02
+"""How much less of a mean is linear in what is written where it is not the one that is written."""
 _NUMBERED = 1.0
 """Nats of a map of two values to zero and one before a mean."""
 
@@ -77,7 +79,7 @@ class HeadReader:
         whole = readable.is_new((fit.keys.ref, fit.queries.ref))
         columns = [column for column in readable.columns if whole or column.ref in readable.fresh]
         mask = self._observation.probes.mask
-        for option in _consumers(select_line(fit), chosen, columns, mask, self._raw):
+        for option in self._consumers(select_line(fit), chosen, columns, mask):
             if not whole and not isinstance(option.line, Aggregate):
                 continue
             linear = self._linear(option.features)
@@ -85,6 +87,46 @@ class HeadReader:
                 heads = (f"{self._layer}.{head}",)
                 own = option.cost + cost + bent_cost(linear)
                 yield replace(option, cost=own, heads=heads, straight=linear >= STRAIGHT)
+
+    def _consumers(
+        self, select: Select, chosen: Truth, columns: Sequence[Column], mask: Truth
+    ) -> Iterator[Option]:
+        widths = np.where(mask, chosen.sum(axis=2), -1)
+        counted = Column(0, widths, tuple(range(mask.shape[1] + 1)))
+        if widths[mask].min() < widths[mask].max():
+            yield Option(SelectorWidth(0), counted, width_features(widths[mask]), 0.0, select)
+        for values in columns:
+            if values.numbers is not None:
+                yield from _averaged(select, chosen, values, values.numbers, None, mask, 0.0)
+                continue
+            labels = moved_labels(values.labels, chosen)
+            if labels is not None:
+                yield from _moved(select, labels, values, mask)
+            if len(values.values) == 2 and (chosen.sum(axis=2)[mask] != 1).any():
+                both = [
+                    option
+                    for one in (1, 0)
+                    for option in _averaged(
+                        select, chosen, values, (values.labels == one).astype(float), one, mask, _NUMBERED
+                    )
+                ]
+                yield from self._better_way_round(both, mask)
+
+    def _better_way_round(self, options: Sequence[Option], mask: Truth) -> list[Option]:
+        """Which value is the one.
+
+        Where nothing is selected both means are 0, so that one may be linear in what is written while the
+        other is not. Else a mean of 0 writes nothing: a number times a vector is written.
+        """
+
+        def missed(option: Option) -> tuple[bool, float]:
+            assert option.column.numbers is not None
+            number = option.column.numbers[mask]
+            told = float(((number @ self._raw) ** 2).sum() / max(float((number**2).sum()), 1e-30))
+            return self._linear(option.features) < most - _BENT, -told
+
+        most = max((self._linear(option.features) for option in options), default=0.0)
+        return sorted(options, key=missed)[:1]
 
     def _linear(self, features: Floats) -> float:
         key = features.tobytes()
@@ -125,35 +167,6 @@ def _looks(observation: Observation, layer: int, head: int) -> bool:
     return float(np.ptp(rows, axis=0).max(initial=0.0)) > 1e-3 * observation.scale
 
 
-def _consumers(
-    select: Select, chosen: Truth, columns: Sequence[Column], mask: Truth, raw: Floats
-) -> Iterator[Option]:
-    widths = np.where(mask, chosen.sum(axis=2), -1)
-    counted = Column(0, widths, tuple(range(mask.shape[1] + 1)))
-    if widths[mask].min() < widths[mask].max():
-        yield Option(SelectorWidth(0), counted, width_features(widths[mask]), 0.0, select)
-    for values in columns:
-        if values.numbers is not None:
-            yield from _averaged(select, chosen, values, values.numbers, None, mask, 0.0)
-            continue
-        labels = moved_labels(values.labels, chosen)
-        if labels is not None:
-            yield from _moved(select, labels, values, mask)
-        if len(values.values) == 2 and _several(chosen, mask):
-            both = [
-                option
-                for one in (1, 0)
-                for option in _averaged(
-                    select, chosen, values, (values.labels == one).astype(float), one, mask, _NUMBERED
-                )
-            ]
-            yield from _better_way_round(both, raw, mask)
-
-
-def _several(chosen: Truth, mask: Truth) -> bool:
-    return bool((chosen.sum(axis=2)[mask] > 1).any())
-
-
 def _moved(select: Select, labels: np.ndarray, values: Column, mask: Truth) -> Iterator[Option]:
     labels = np.where(mask, labels, -1)
     if len(np.unique(labels[mask])) > 1:
@@ -181,14 +194,3 @@ def _averaged(
         moved = Map(values.ref, UnaryTable(entries), Encoding.NUMERICAL)
     line = Aggregate(0, values.ref)
     yield Option(line, numerical_column(0, means, mask), features, cost, select, (), moved)
-
-
-def _better_way_round(options: Sequence[Option], raw: Floats, mask: Truth) -> list[Option]:
-    """Which value is the one: a mean of 0 writes nothing, so a number times a vector is written."""
-
-    def missed(option: Option) -> float:
-        assert option.column.numbers is not None
-        number = option.column.numbers[mask]
-        return -float(((number @ raw) ** 2).sum() / max(float((number**2).sum()), 1e-30))
-
-    return sorted(options, key=missed)[:1]

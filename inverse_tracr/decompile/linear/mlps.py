@@ -274,11 +274,11 @@ def _option(
 def _says_what_it_reads(operands: Sequence[Column], cells: Labels, classes: Labels) -> bool:
     """Whether the classes are the values of the operands, or follow from one of two operands.
 
-    Two values of an input may be handed on as numbers.
+    Two values of an input may be handed on as numbers, and two numbers as values.
     """
     count = int(classes.max()) + 1
     if count == len(classes):
-        return count > 2 or operands[0].ref >= 0
+        return count > 2 or (operands[0].ref >= 0 and not operands[0].numerical)
     if cells.shape[1] == 1:
         return False
     return any(_determined(dense(cells[:, place])[0], classes) for place in range(2))
