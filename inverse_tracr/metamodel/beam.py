@@ -77,7 +77,6 @@ class Guess:
 class _Path:
     state: State
     score: float
-    choices: int = 0
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,6 @@ def _half_layer(search: _Search, paths: list[_Path]) -> list[_Path]:
     """The paths after the half-layer at hand."""
     width, memory = search.width, Memory()
     done: list[_Path] = []
-    first = paths[0]
     for _ in range(MOST_HERE + 1):
         grown: list[_Path] = []
         for path in paths:
@@ -155,9 +153,13 @@ def _half_layer(search: _Search, paths: list[_Path]) -> list[_Path]:
         least = bar[-1] if len(bar) == width else -np.inf
         paths = [p for p in _best(grown, width) if p.score > least]
         if not paths:
-            break
-    # Where nothing is likely enough, the half-layer is left unexplained.
-    return _best(done, width) or [_Path(first.state.advanced(), first.score + math.log(LEAST_SHARE))]
+            return _best(done, width)
+    return _best(done + [_left(path) for path in paths], width)
+
+
+def _left(path: _Path) -> _Path:
+    """The path behind a half-layer that nothing likely explains."""
+    return _Path(path.state.advanced(), path.score + math.log(LEAST_SHARE))
 
 
 def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
@@ -173,8 +175,7 @@ def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
         leave -= LEAVING * cost_of_leaving(left_here(state, search.moves))
         logs = logs - depths.of_operands(found.pairs)
     least = math.log(LEAST_SHARE) + float(np.logaddexp.reduce([leave, *logs]))
-    if leave > least:
-        yield _Path(state.advanced(), path.score + leave, path.choices + 1)
+    grows = False
     for at in np.argsort(-logs)[:width].tolist():
         if logs[at] < least:
             break
@@ -183,9 +184,18 @@ def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
         if not search.free:
             costs = costs + depths.of_lines(filling)
         for lines, log in _likely(network, filling, costs, width, numbers=state.view.numbers is not None):
+            log += float(logs[at])
             grown = _written(state, lines)
-            if grown is not None:
-                yield _Path(grown, path.score + float(logs[at]) + log, path.choices + 2)
+            if grown is None:
+                # Of two heads that do the same one is explained: who would write it again would leave.
+                leave = float(np.logaddexp(leave, log))
+                continue
+            grows = True
+            yield _Path(grown, path.score + log)
+    if leave > least:
+        yield _Path(state.advanced(), path.score + leave)
+    elif not grows:
+        yield _left(path)
 
 
 def _log_probabilities(network: MetaModel, decision: Decision) -> tuple[Scores, float]:

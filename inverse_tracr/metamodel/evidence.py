@@ -60,16 +60,12 @@ def fit(program: Program, signature: Signature, sites: Sites, moves: Moves) -> F
     Raises what `plan` raises: a program may not compile.
     """
     layout = plan(program, signature, mode=Mode.FIXED)
-    features = _features(layout, signature, sites)
-    left = [
-        _left(written, features.get(half, []))
-        for half, written in enumerate(np.diff(moves.read, axis=0))
-        if not _is_constant(written, moves.read[0])
-    ]
+    written = _written(layout, signature, sites)
+    left = [_left(moves, half, written.get(half, [])) for half in range(len(moves.read) - 1)]
     heads, neurons = _counts(layout, len(moves.weights.W_in))
     live_heads, live_neurons = _live(moves.weights)
     return Fit(
-        tuple(left),
+        tuple(share for share in left if share is not None),
         int((heads != live_heads).sum()),
         int((neurons != live_neurons).sum()),
         abs(layout.config.n_layers - len(moves.weights.W_in)),
@@ -88,16 +84,13 @@ def misfit(program: Program, signature: Signature, sites: Sites, moves: Moves) -
 
 def left_here(state: State, moves: Moves) -> float:
     """The share of what the half-layer at hand writes that is not linear in the lines written there."""
-    written = moves.read[state.half + 1] - moves.read[state.half]
-    if _is_constant(written, moves.read[0]):
-        return 0.0
-    features = [indicators(column) for column in state.written_here if column.made == state.half]
-    counted = (
-        c
+    written = [_Written(column, counted=False) for column in state.written_here if column.made == state.half]
+    written += [
+        _Written(c, counted=True)
         for c in state.columns
         if c.made == state.half + 1 and c.ref >= 0 and isinstance(state.lines[c.ref], SelectorWidth)
-    )
-    return _left(written, features + [_scratch(column) for column in counted])
+    ]
+    return _left(moves, state.half, written) or 0.0
 
 
 def cost_of_leaving(left: float) -> float:
@@ -105,31 +98,53 @@ def cost_of_leaving(left: float) -> float:
     return LEFT_COST * math.log(max(left, NOTHING) / NOTHING)
 
 
-def _scratch(column: Column) -> Floats:
-    """What a head writes that counts, for a column of widths."""
-    number = 1 / (1 + column.labels)
-    return (number - number.mean())[:, None]
+@dataclass(frozen=True)
+class _Written:
+    """A column that a half-layer writes; a head writes one that it counts as 1 / (1 + width)."""
+
+    column: Column
+    counted: bool
+
+    @property
+    def key(self) -> bytes:
+        """The same where the same is written."""
+        return b"%d" % self.counted + self.column.key
+
+    @property
+    def features(self) -> Floats:
+        """What is linear in what is written, centred [sites, features]."""
+        if not self.counted:
+            return indicators(self.column)
+        number = 1 / (1 + self.column.labels)
+        return (number - number.mean())[:, None]
 
 
-def _is_constant(written: Floats, embedded: Floats) -> bool:
+def _left(moves: Moves, half: int, lines: list[_Written]) -> float | None:
+    """The share of what a half-layer writes that is not linear in lines; None where it writes a constant."""
+    key = half, frozenset(line.key for line in lines)
+    if key not in moves.left:
+        moves.left[key] = _measured(moves.read[half + 1] - moves.read[half], moves.read[0], lines)
+    return moves.left[key]
+
+
+def _measured(written: Floats, embedded: Floats, lines: list[_Written]) -> float | None:
     scale = float(np.ptp(written, axis=0).max(initial=0.0))
-    return scale < LEAST_SCALE * float(np.sqrt((embedded**2).sum(axis=1).mean()))
-
-
-def _left(written: Floats, features: list[Floats]) -> float:
-    written = written - written.mean(axis=0)
-    if not features:
+    if scale < LEAST_SCALE * float(np.sqrt((embedded**2).sum(axis=1).mean())):
+        return None
+    if not lines:
         return 1.0
-    basis, singular, _ = np.linalg.svd(np.concatenate(features, axis=1), full_matrices=False)
+    written = written - written.mean(axis=0)
+    features = np.concatenate([line.features for line in lines], axis=1)
+    basis, singular, _ = np.linalg.svd(features, full_matrices=False)
     basis = basis[:, singular > 1e-6 * max(float(singular.max(initial=0.0)), 1e-12)]
     return 1 - float(((basis.T @ written) ** 2).sum()) / float((written**2).sum())
 
 
-def _features(layout: Plan, signature: Signature, sites: Sites) -> dict[int, list[Floats]]:
-    """By half-layer what its lines are linear in, on the sites; a width is counted by its head first."""
+def _written(layout: Plan, signature: Signature, sites: Sites) -> dict[int, list[_Written]]:
+    """What the lines of a layout write on the sites, by half-layer; a width is counted by its head first."""
     columns: dict[Ref, Column] = {c.ref: c for c in input_columns(signature, sites)}
     selections: dict[Ref, Selection] = {}
-    found: dict[int, list[Floats]] = {}
+    found: dict[int, list[_Written]] = {}
     for at, line in enumerate(layout.program.lines):
         if isinstance(line, Select):
             selections[at] = select(at, line, columns[line.keys], columns[line.queries], sites)
@@ -139,11 +154,11 @@ def _features(layout: Plan, signature: Signature, sites: Sites) -> dict[int, lis
         chosen = selections[line.selector] if attends else None
         columns[at] = execute(at, line, read, chosen, signature, sites, made=0)
         if attends:
-            counted = isinstance(line, SelectorWidth)
-            part = _scratch(columns[at]) if counted else indicators(columns[at])
+            part = _Written(columns[at], counted=isinstance(line, SelectorWidth))
             found.setdefault(2 * layout.heads[at][0], []).append(part)
         if at in layout.neurons:
-            found.setdefault(2 * layout.neurons[at][0] + 1, []).append(indicators(columns[at]))
+            part = _Written(columns[at], counted=False)
+            found.setdefault(2 * layout.neurons[at][0] + 1, []).append(part)
     return found
 
 

@@ -72,6 +72,11 @@ class Moves:
         return found
 
     @cached_property
+    def left(self) -> dict[tuple[int, frozenset[bytes]], float | None]:
+        """What is known of what lines leave of half-layers, by these and what lines say: see `evidence`."""
+        return {}
+
+    @cached_property
     def _fits(self) -> dict[tuple[int, int, bytes | None], float]:
         return {}
 

@@ -18,6 +18,7 @@ from inverse_tracr.metamodel.coarser import coarser
 from inverse_tracr.metamodel.evidence import ENTRY_COST, misfit
 from inverse_tracr.metamodel.revise import completed, revised
 from inverse_tracr.metamodel.sites import SITES
+from inverse_tracr.metamodel.state import output_match
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
 from inverse_tracr.rasp.program import Aggregate, Encoding, Program, Ref
@@ -40,7 +41,17 @@ FREE = 1
 MOST_COARSER = 3
 """Programs of a beam for which coarser operands are looked for."""
 
+LEAST_MATCH = 0.5
+"""Share of sites with the right output that a program of a beam must have for another beam to be made: of a
+model of which less is understood more probes say nothing.
+"""
+
 MOST_INPUTS = 12
+
+MOST_WRONG = 2
+"""Programs of a beam that are verified though they are wrong on the probes already: one of them may be the
+best that there is.
+"""
 
 
 @cache
@@ -82,9 +93,14 @@ class Beams:
                 inputs=tuple(inputs[-MOST_INPUTS:]),
                 free=number == FREE,
             )
-            written = (proposal_of(guess, model) for guess in found)
-            for proposal in chain(_best_first(found, model), written):
+            written = (_Ranked.of(guess, model) for guess in found)
+            wrong = 0
+            for one in chain(_best_first(found, model), written):
+                proposal = one.proposal
                 if proposal.program is None or proposal.program in seen:
+                    continue
+                wrong += not one.right
+                if not one.right and wrong > MOST_WRONG:
                     continue
                 seen.add(proposal.program)
                 yield proposal
@@ -93,6 +109,8 @@ class Beams:
                     tokens = tuple(places[token] for token in verification.counterexample.tokens)
                     if tokens not in inputs:
                         inputs.append(tokens)
+            if max((guess.match for guess in found), default=0.0) < LEAST_MATCH:
+                return
 
 
 def revised_proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:
@@ -117,30 +135,31 @@ def _with_coarser_operands(guess: Guess) -> Guess:
 
 @dataclass(frozen=True)
 class _Ranked:
-    """A guess, revised, with its proposal; the larger the rank the better."""
+    """A guess, revised, with its proposal; the larger the rank the better. `right`: on all probes."""
 
     guess: Guess
     proposal: Proposal
     rank: tuple[float, float]
+    right: bool
 
     @staticmethod
     def of(guess: Guess, model: TransformerProgram) -> _Ranked:
         proposal = proposal_of(guess, model)
         if proposal.program is None:
-            return _Ranked(guess, proposal, (-1.0, guess.score))
+            return _Ranked(guess, proposal, (-1.0, guess.score), right=False)
         cost = misfit(proposal.program, model.signature, guess.state.view.sites, guess.moves)
         cost += ENTRY_COST * description(proposal.program)
-        return _Ranked(guess, proposal, (round(guess.match, 2), guess.score - cost))
+        match = output_match(guess.state.column(guess.program.output), guess.state.view)
+        return _Ranked(guess, proposal, (round(match, 2), guess.score - cost), right=match == 1)
 
 
-def _best_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[Proposal]:
-    """Revised guesses as proposals, those first that tell the outputs on the probes, then likely and short
+def _best_first(found: Sequence[Guess], model: TransformerProgram) -> Iterator[_Ranked]:
+    """Revised guesses with proposals, those first that tell the outputs on the probes, then likely and short
     ones that fit the model; the best of them with coarser operands, too.
     """
     ranked = sorted((_Ranked.of(_revised(guess), model) for guess in found), key=_rank, reverse=True)
     coarse = [_Ranked.of(_with_coarser_operands(one.guess), model) for one in ranked[:MOST_COARSER]]
-    for one in sorted(coarse + ranked, key=_rank, reverse=True):
-        yield one.proposal
+    yield from sorted(coarse + ranked, key=_rank, reverse=True)
 
 
 def _rank(one: _Ranked) -> tuple[float, float]:
