@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -16,7 +17,7 @@ from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.folding import folded_model
 from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompressed_weights
 from inverse_tracr.distill.held import Basis, directions_read, exact_basis, stack_held
-from inverse_tracr.distill.judge import LEAST_AGREEMENT, Candidate, judge
+from inverse_tracr.distill.judge import LEAST_AGREEMENT, MOST_LOSS, Candidate, judge
 from inverse_tracr.distill.moments import Moments, measure
 from inverse_tracr.distill.one_by_one import FAILURES, natural_student
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
@@ -105,6 +106,7 @@ def _cost(size: tuple[int, ...]) -> int:
 def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:
     trainees = _begin(tasks, recipe, device)
     fleet: list[Trainee] = []
+    tight: dict[int, Trainee] = {}
     for trainee in trainees:
         exact = recipe.kind is Kind.COMPRESSED and trainee.basis.exact and recipe.copies == 0
         if recipe.steps == 0 or exact:
@@ -112,15 +114,48 @@ def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) ->
         elif not trainee.crowded:
             fleet.append(trainee)
             continue
-        student = _judged(trainee, recipe)
-        if student.reason is Reason.LOSS and recipe.steps > 0:
-            trainee.snapshots.clear()
-            trainee.core_seconds = student.core_seconds
-            fleet.append(trainee)
-        else:
+        student = _best_turned(trainee, recipe) if exact else _judged(trainee, recipe)
+        if student.accepted or not _is_worth_training(student, recipe):
             yield student
+            continue
+        trainee.snapshots.clear()
+        trainee.core_seconds = student.core_seconds
+        if trainee.basis.tight:
+            tight[student.item] = trainee
+        else:
+            fleet.append(trainee)
     if fleet:
-        yield from (_judged(trainee, recipe) for trainee in Fleet(recipe, fleet, device).run())
+        for trainee in Fleet(recipe, fleet, device).run():
+            yield _best_turned(trainee, recipe) if trainee.basis.exact else _judged(trainee, recipe)
+    if tight:
+        roomy = replace(recipe, tight=False)
+        for student in _students_of([trainee.task for trainee in tight.values()], roomy, device):
+            spent = tight[student.item].core_seconds
+            yield replace(student, core_seconds=student.core_seconds + spent)
+
+
+def _is_worth_training(student: Student, recipe: Recipe) -> bool:
+    """Whether a rejected student that has taken no steps may be accepted after some.
+
+    One that holds all that is read is wrong by rounding, which no step changes.
+    """
+    if student.reason is not Reason.LOSS or recipe.steps == 0 or student.judgement is None:
+        return False
+    return recipe.turns == 1 or student.judgement.layer_loss > MOST_LOSS
+
+
+def _best_turned(trainee: Trainee, recipe: Recipe) -> Student:
+    """A student that holds all that is read, in another basis of its residual stream while rounding alone
+    keeps it from being accepted.
+    """
+    started = time.process_time()
+    student = _judged(trainee, recipe)
+    for turn in range(1, recipe.turns):
+        verdict = student.judgement
+        if student.accepted or verdict is None or verdict.layer_loss > MOST_LOSS:
+            break
+        student = _judged(trainee, recipe, turn)
+    return replace(student, core_seconds=trainee.core_seconds + time.process_time() - started)
 
 
 def _begin(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> list[Trainee]:
@@ -158,6 +193,7 @@ def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> li
     """What each student's W_emb holds exactly; nothing where it starts anywhere else."""
     if moments is None or recipe.start is not Start.SUBSPACE:
         return [Basis.nothing(task.config.d_model) for task in tasks]
+    tight = recipe.tight and recipe.copies == 0
     found: list[Basis] = []
     for slot, task in enumerate(tasks):
         seen, stiff = (_part(m[slot], task) for m in (moments.span, moments.stiff))
@@ -167,7 +203,7 @@ def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> li
             reads, w_u = reads + w_u @ w_u.T, w_u[:, :0]
         uniform = _part(moments.uniform[1][slot].sum(dim=0), task)
         random = task.random(Stream.BASIS)
-        found.append(exact_basis(seen, stiff, reads, uniform, w_u, task.d_model, random))
+        found.append(exact_basis(seen, stiff, reads, uniform, w_u, task.d_model, random, may_be_tight=tight))
     return found
 
 
@@ -190,7 +226,8 @@ def _part(moment: Tensor, task: Task) -> NDArray[np.float64]:
     return moment[:size, :size].double().cpu().numpy()
 
 
-def _judged(trainee: Trainee, recipe: Recipe) -> Student:
+def _judged(trainee: Trainee, recipe: Recipe, turn: int = 0) -> Student:
+    """The student as it is accepted or rejected, in the basis number `turn` of its residual stream."""
     started = time.process_time()
     item = trainee.task.teacher.item
     if trainee.diverged or not np.isfinite(trainee.w_emb).all():
@@ -200,7 +237,7 @@ def _judged(trainee: Trainee, recipe: Recipe) -> Student:
     if trainee.hopeless:
         return Student(item, Reason.HOPELESS, None, trainee.steps, trainee.core_seconds)
     first, *later = trainee.snapshots
-    checkpoint = _checkpoint(trainee, first, recipe)
+    checkpoint = _checkpoint(trainee, first, recipe, turn)
     verdict = checkpoint.judgement
     checkpoints: tuple[Checkpoint, ...] = ()
     reason = Reason.AGREEMENT if verdict.positions < LEAST_AGREEMENT else Reason.LOSS
@@ -212,23 +249,27 @@ def _judged(trainee: Trainee, recipe: Recipe) -> Student:
     return Student(item, reason, verdict, first.steps, spent, checkpoints)
 
 
-def _checkpoint(trainee: Trainee, snapshot: Snapshot, recipe: Recipe) -> Checkpoint:
+def _checkpoint(trainee: Trainee, snapshot: Snapshot, recipe: Recipe, turn: int = 0) -> Checkpoint:
     """Fold and judge the student at one moment."""
     task = trainee.task
     natural = recipe.kind is Kind.NATURAL
-    w_emb = snapshot.w_emb if natural else _turned(task, snapshot.w_emb)
+    w_emb = snapshot.w_emb if natural else _turned(task, snapshot.w_emb, turn)
     weights = uncompressed_weights(task, list(snapshot.halves)) if natural else task.compiled.weights
     model = folded_model(task, weights, w_emb)
     candidate = Candidate(task, snapshot.halves, trainee.teacher, w_emb)
     return Checkpoint(model, snapshot.steps, judge(candidate, model.weights()))
 
 
-def _turned(task: Task, w_emb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """W_emb in a random basis of the student's residual stream: none is better than another."""
-    return (_rotation(task) @ w_emb).astype(np.float32)
+def _turned(task: Task, w_emb: NDArray[np.float32], turn: int = 0) -> NDArray[np.float32]:
+    """W_emb in a random basis of the student's residual stream: none is better than another, but for how
+    numbers happen to be rounded there.
+    """
+    return (_rotation(task, turn) @ w_emb).astype(np.float32)
 
 
-def _rotation(task: Task) -> NDArray[np.float64]:
+def _rotation(task: Task, turn: int) -> NDArray[np.float64]:
+    """The basis number `turn` of a student."""
     random = task.random(Stream.BASIS)
-    rotation, _ = np.linalg.qr(random.standard_normal((task.d_model, task.d_model)))
+    drawn = [random.standard_normal((task.d_model, task.d_model)) for _ in range(turn + 1)]
+    rotation, _ = np.linalg.qr(drawn[turn])
     return rotation

@@ -195,8 +195,15 @@ class Fleet:
             trainee.diverged = not np.isfinite(current)
             perfect = agreement == 1 and current <= LOOK_LOSS
             trainee.perfect_looks = trainee.perfect_looks + 1 if perfect else 0
-            late = trainee.steps >= self._recipe.hopeless_after * self._recipe.steps
-            trainee.hopeless = late and not trainee.snapshots and agreement < self._recipe.hopeless
+            trainee.hopeless = not trainee.snapshots and agreement < self._least_agreement(trainee)
+
+    def _least_agreement(self, trainee: Trainee) -> float:
+        """What a student must have right at this look not to be given up."""
+        recipe = self._recipe
+        looks = trainee.steps // recipe.check_every
+        least = recipe.doubtful[looks - 1] if looks <= len(recipe.doubtful) else 0.0
+        late = trainee.steps >= recipe.hopeless_after * recipe.steps
+        return max(least, recipe.hopeless) if late else least
 
     @torch.no_grad()
     def _look(self) -> Look:

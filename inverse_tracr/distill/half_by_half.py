@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inverse_tracr.distill.options import options_text
 from inverse_tracr.errors import BadInputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HalfByHalf:
     """Options; sequences and places are counts, weights are relative to that of all vocabulary inputs, 1.
 
@@ -64,6 +65,9 @@ class HalfByHalf:
     own_loss: float = 0.06
     expected_loss: float = 0.1
     attempts: int = 2
+
+    def __repr__(self) -> str:
+        return options_text(self)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inverse_tracr.distill.moments import VANISHING
-from inverse_tracr.distill.output_code import output_code
+from inverse_tracr.distill.output_code import least_code, output_code
 
 Array = NDArray[np.float64]
 
@@ -39,12 +39,14 @@ URGENT = 1e4
 class Basis:
     """What one student's W_emb holds: `rows` [held, d_full], and the projection `outside`
     [d_full, d_full] on what its other rows may hold. `exact`: rows hold all that is read, so that on inputs
-    over the vocabulary the student computes what its teacher computes, whatever the other rows are.
+    over the vocabulary the student computes what its teacher computes, whatever the other rows are. `tight`:
+    for that the output has a smaller code, or fewer dimensions are left free than usual.
     """
 
     rows: Array
     outside: Array
     exact: bool
+    tight: bool = False
 
     @classmethod
     def nothing(cls, d_full: int) -> Basis:
@@ -100,24 +102,32 @@ def exact_basis(
     w_u: Array,
     d_model: int,
     random: np.random.Generator,
+    *,
+    may_be_tight: bool = False,
 ) -> Basis:
     """What to hold of the directions read of residuals with moment `seen`.
 
     Where there is room for all that `reads` reads, all of it is held and the other rows stay off the
     directions in which residuals go; elsewhere what `stiff` reads, and the other rows stay off that. The
     output that `w_u` [d_full, values] reads, and nothing else does, is held as a code of its own; it has no
-    columns where `stiff` and `reads` hold the output too.
+    columns where `stiff` and `reads` hold the output too. A basis that `may_be_tight` takes the smallest
+    code, and leaves nothing free, where all that is read can then be held.
     """
     reached = _reached(seen)
     everything = reached @ _directions(reached, URGENT * stiff + reads)
     own, sizes, _ = np.linalg.svd(reached - everything @ (everything.T @ reached), full_matrices=False)
     own = own[:, sizes > 0.5]
     code = output_code(own, w_u, random)
-    if everything.shape[1] + len(code) <= d_model - LEAST_FREE:
+    spare = d_model - everything.shape[1]
+    tight = may_be_tight and len(code) > spare - LEAST_FREE
+    held = code
+    if tight and (least := least_code(own, w_u)) < len(code):
+        held = output_code(own, w_u, random, least)
+    if len(held) <= spare - (0 if tight else LEAST_FREE):
         outside = np.eye(len(seen)) - reached @ reached.T
-        most = d_model - everything.shape[1] - len(code) - 1
-        harmless = _harmless(own, outside, uniform)[:, :most]
-        return Basis(np.concatenate([everything.T, code, _inside(harmless, own).T]), outside, exact=True)
+        harmless = _harmless(own, outside, uniform)[:, : max(0, spare - len(held) - 1)]
+        rows = np.concatenate([everything.T, held, _inside(harmless, own).T])
+        return Basis(rows, outside, exact=True, tight=tight)
     most = d_model - len(code) - max(LEAST_FREE, round(SHARED * d_model))
     exact = (reached @ _directions(reached, stiff)[:, : max(0, most)]).T
     outside = np.eye(len(seen)) - exact.T @ exact - own @ own.T

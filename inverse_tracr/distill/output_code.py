@@ -44,8 +44,19 @@ def output_code(own: Array, w_u: Array, random: np.random.Generator, most: int =
     return _with_margin(points.T @ seen.T, w_u, occurs)
 
 
+def least_code(own: Array, w_u: Array) -> int:
+    """Dimensions that a code of the output needs: one for two values, two, a circle, for more."""
+    occurs = np.linalg.norm(own @ (own.T @ w_u), axis=0) > OCCURS
+    return 1 if np.count_nonzero(occurs) <= 2 else 2
+
+
 def spread(count: int, dimensions: int, random: np.random.Generator) -> Array:
     """So many points of a sphere, far from each other, `[count, dimensions]`."""
+    if dimensions == 1:
+        return np.resize([[1.0], [-1.0]], (count, 1))
+    if dimensions == 2:
+        angles = 2 * np.pi * (random.random() + random.permutation(count)) / count
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points = _unit(random.standard_normal((count, dimensions)))
     for _ in range(STEPS):
         push = np.exp(SHARPNESS * (points @ points.T - 1))

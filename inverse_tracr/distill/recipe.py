@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
+from inverse_tracr.distill.options import LATER, options_text
 from inverse_tracr.errors import BadInputError
 
 
@@ -49,7 +50,7 @@ class Inputs(enum.Enum):
     BOTH = "both"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recipe:
     """Options of distillation. Batches count sequences; learning rates are Adam's; the rest are counts.
 
@@ -68,6 +69,11 @@ class Recipe:
     `vocabulary_batch`, `random_batch`: sequences a step; `pages`: different batches, used in turn.
     `check_every`: steps between looks at a student; `hopeless_after`: share of its steps after which a
     student is given up while its agreement on the look is below `hopeless`.
+    `doubtful`: least agreement at the first looks, one after the other, below which it is given up.
+    `tight`: whether a code of the output may be smaller, and no dimension be left free, where W_emb can then
+    hold all that is read; where such a student is not accepted, one is trained as without this.
+    `turns`: bases of the residual stream that are tried of a student which holds all that is read, and which
+    rounding alone makes wrong.
     `crowded`: share of the student's d_model, taken by what must be exact, above which it is not tried.
     `copies`, `copy_every`: later checkpoints that are kept, each at the first look that many steps later.
     `slots`: students trained in one step; `window`: teachers among which students of like shape are sought.
@@ -102,12 +108,18 @@ class Recipe:
     check_every: int = 96
     hopeless_after: float = 0.5
     hopeless: float = 0.0
+    doubtful: tuple[float, ...] = field(default=(), metadata=LATER)
+    tight: bool = field(default=False, metadata=LATER)
+    turns: int = field(default=1, metadata=LATER)
     crowded: float = math.inf
     copies: int = 0
     copy_every: int = 50
     slots: int = 16
     window: int = 128
     halves: HalfByHalf | None = None
+
+    def __repr__(self) -> str:
+        return options_text(self)
 
     def __post_init__(self) -> None:
         _expect(self.factor >= 1, "factor", "at least 1", self.factor)
@@ -119,6 +131,7 @@ class Recipe:
             "random_batch": 1,
             "pages": 1,
             "check_every": 1,
+            "turns": 1,
             "copies": 0,
             "copy_every": 1,
             "slots": 1,
@@ -143,7 +156,7 @@ def _expect(condition: bool, name: str, expected: str, got: int | float) -> None
         raise BadInputError("an option of a recipe", where=name, expected=expected, got=f"{got}")
 
 
-COMPRESSED = Recipe(
+TEST_COMPRESSED = Recipe(
     Kind.COMPRESSED,
     align_steps=100,
     residual_weights=(0.1, 1e-3),
@@ -154,10 +167,15 @@ COMPRESSED = Recipe(
     hopeless=0.6,
     crowded=0.7,
 )
+TEST_NATURAL = Recipe(Kind.NATURAL, halves=HalfByHalf())
+"""The recipes of the test sets. They stay as they were when these were built: models are known by the hashes
+of their weights, and every student that is accepted takes a place."""
+
+COMPRESSED = replace(TEST_COMPRESSED, doubtful=(0.5, 0.7, 0.8, 0.85), tight=True, turns=3)
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the
 student has dimensions, and few are accepted; at 1.25 most are (docs/distill.md)."""
 
-NATURAL = Recipe(Kind.NATURAL, halves=HalfByHalf())
+NATURAL = TEST_NATURAL
 """Natural students of sound programs."""
 
 THESIS_COMPRESSED = Recipe(
@@ -183,6 +201,8 @@ THESIS_NATURAL = replace(THESIS_COMPRESSED, kind=Kind.NATURAL)
 RECIPES = {
     "compressed": COMPRESSED,
     "natural": NATURAL,
+    "test-compressed": TEST_COMPRESSED,
+    "test-natural": TEST_NATURAL,
     "thesis-compressed": THESIS_COMPRESSED,
     "thesis-natural": THESIS_NATURAL,
 }

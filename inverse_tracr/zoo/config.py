@@ -110,6 +110,11 @@ class ZooConfig:
             for length in lengths
         )
 
+    @property
+    def recipe_name(self) -> str:
+        """The recipe of students: test sets keep the one that they were built with."""
+        return f"test-{self.kind.value}" if self.splits is Splits.TEST_ONLY else self.kind.value
+
     def quota(self, stratum: int) -> int:
         """How many rows a stratum gives."""
         whole, rest = divmod(self.count, len(self.strata))
@@ -138,7 +143,7 @@ class ZooConfig:
             return ""
         from inverse_tracr.distill import RECIPES
 
-        return repr(RECIPES[self.kind.value])
+        return repr(RECIPES[self.recipe_name])
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,7 @@ class DistillTrainer:
 
     def __call__(self, config: ZooConfig, items: Sequence[Item]) -> Iterator[Trained]:
         """Every item's checkpoints, or the one that was turned down."""
-        recipe = replace(RECIPES[config.kind.value], copies=config.copies - 1, factor=config.factor)
+        recipe = replace(RECIPES[config.recipe_name], copies=config.copies - 1, factor=config.factor)
         teachers = [Teacher(item.row.item, item.program, item.signature) for item in items]
         for student in distill(teachers, recipe, device=self.device, seed=config.seed):
             yield from _checkpoints(student)

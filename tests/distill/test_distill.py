@@ -205,5 +205,6 @@ def test_an_item_is_not_negative() -> None:
 def test_recipes_are_named() -> None:
     from inverse_tracr.distill import RECIPES
 
-    assert set(RECIPES) == {"compressed", "natural", "thesis-compressed", "thesis-natural"}
+    kinds = ("compressed", "natural")
+    assert set(RECIPES) == {prefix + kind for prefix in ("", "test-", "thesis-") for kind in kinds}
     assert all(isinstance(recipe, Recipe) for recipe in RECIPES.values())

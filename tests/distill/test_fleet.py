@@ -107,3 +107,20 @@ def test_what_is_held_stays_and_the_rest_stays_orthogonal(teachers: list[Teacher
     np.testing.assert_allclose(after[:3], basis.T, atol=1e-6)
     np.testing.assert_allclose(after[3:] @ basis, 0, atol=1e-5)
     assert not np.allclose(after[3:], w_emb[3:], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "steps"),
+    [((), 16), ((0.0, 1.1), 8), ((1.1,), 4)],
+    ids=["never", "second look", "first look"],
+)
+def test_a_doubtful_student_is_given_up_at_its_look(
+    teachers: list[Teacher], doubtful: tuple[float, ...], steps: int
+) -> None:
+    recipe = replace(RECIPES["natural"], steps=16, check_every=4, pages=4, hopeless=0.0, doubtful=doubtful)
+    task = Task.of(teachers[1], recipe, seed=3)
+    w_emb = np.full((task.d_model, task.config.d_model), 0.1, dtype=np.float32)
+    basis = Basis.nothing(task.config.d_model)
+    trainee = Trainee(task, natural_halves(task), teacher_halves(task), w_emb, basis)
+    (found,) = Fleet(recipe, [trainee], torch.device("cpu")).run()
+    assert (found.steps, found.hopeless) == (steps, bool(doubtful))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from inverse_tracr.distill import COMPRESSED, Reason, Teacher, distill
-from inverse_tracr.distill.held import exact_basis
-from inverse_tracr.distill.output_code import CODE, MARGIN, output_code, spread
+from inverse_tracr.distill.held import Basis, exact_basis
+from inverse_tracr.distill.output_code import CODE, MARGIN, least_code, output_code, spread
 
 SIZE = 12
 
@@ -40,6 +40,34 @@ def test_without_room_only_what_bears_no_error_is_held() -> None:
     assert basis.rows.shape == (2, SIZE)
     projected = reached @ reached.T @ stiff
     np.testing.assert_allclose(basis.rows.T @ basis.rows @ projected, projected, atol=1e-9)
+
+
+def test_a_tight_basis_gives_up_the_code_of_the_output_first() -> None:
+    nothing, w_u = np.zeros((SIZE, SIZE)), np.eye(SIZE)[:, 6:]
+    reads, seen = np.eye(SIZE)[:, :6], np.eye(SIZE)
+    moments = (seen, nothing, reads @ reads.T, nothing, w_u)
+
+    def basis(d_model: int, *, may_be_tight: bool) -> Basis:
+        return exact_basis(*moments, d_model, np.random.default_rng(2), may_be_tight=may_be_tight)
+
+    np.testing.assert_array_equal(basis(12, may_be_tight=False).rows, basis(12, may_be_tight=True).rows)
+    assert not basis(11, may_be_tight=False).exact
+    for d_model in (8, 11):
+        tight = basis(d_model, may_be_tight=True)
+        assert tight.exact
+        assert tight.tight
+        assert np.linalg.matrix_rank(tight.rows @ w_u) == 2
+        np.testing.assert_allclose(tight.rows.T @ tight.rows @ reads, reads, atol=1e-9)
+    assert not basis(7, may_be_tight=True).exact
+
+
+@pytest.mark.parametrize("values", [2, 3, 7])
+def test_the_least_code_tells_all_values_apart(values: int) -> None:
+    own, w_u = np.eye(SIZE), np.eye(SIZE)[:, :values]
+    least = least_code(own, w_u)
+    assert least == (1 if values == 2 else 2)
+    logits = w_u.T @ (rows := output_code(own, w_u, np.random.default_rng(0), least)).T @ rows @ w_u
+    assert logits.argmax(axis=0).tolist() == list(range(values))
 
 
 @pytest.mark.parametrize("values", [2, 5, 12])
