@@ -29,9 +29,11 @@ Floats = NDArray[np.float64]
 MOST_KNOWN = 200
 """Joint values of the lines of a half-layer that are told apart."""
 
-
 LEAST_LEFT = 1e-9
 """Share of what a half-layer writes below which what its lines leave is nothing."""
+
+LEAST_TOLD = 0.8
+"""Share of the outputs that the line must tell which a program returns, or it returns the last."""
 
 
 @dataclass(frozen=True)
@@ -169,13 +171,19 @@ class State:
         return execute(len(self.lines), line, read, selection, self.signature, sites, made=made)
 
     def program(self) -> Program | None:
-        """The program that returns the line that tells the outputs best; None without lines."""
-        best = max(
-            (c for c in self.columns if c.ref >= 0),
-            key=lambda c: (round(output_match(c, self.view), 3), c.ref),
-            default=None,
-        )
-        return None if best is None else Program(self.lines, best.ref)
+        """The program that returns the line that tells the outputs best; None without lines.
+
+        Where none tells most of them it is the last line: what is right is what was seen, not what was said.
+        """
+        own = [c for c in self.columns if c.ref >= 0]
+        if not own:
+            return None
+        match = {c.ref: round(output_match(c, self.view), 3) for c in own}
+        best = max(own, key=lambda c: (match[c.ref], c.ref))
+        if match[best.ref] < LEAST_TOLD:
+            numbers = self.view.numbers is not None
+            best = max(own, key=lambda c: (c.numerical == numbers, c.made, match[c.ref], c.ref))
+        return Program(self.lines, best.ref)
 
 
 def begin(signature: Signature, view: View) -> State:

@@ -9,14 +9,23 @@ import pytest
 
 from inverse_tracr.cli.app import run
 from inverse_tracr.compile import Mode, compile_program
-from inverse_tracr.decompile import decompile, proposers
+from inverse_tracr.decompile import Verdict, Verification, decompile, proposers
+from inverse_tracr.decompile.verify import verify
 from inverse_tracr.metamodel.beam import guesses
 from inverse_tracr.metamodel.config import RUNS
-from inverse_tracr.metamodel.proposer import SHIPPED, one_shot, shipped, with_output_values
+from inverse_tracr.metamodel.proposer import (
+    MOST_WRONG,
+    SHIPPED,
+    Beams,
+    one_shot,
+    shipped,
+    with_output_values,
+)
 from inverse_tracr.model import CategoricalOutput
 from inverse_tracr.rasp import parse
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.interpreter import evaluate
+from inverse_tracr.rasp.program import Program, SelectorWidth
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.zoo import Zoo
 
@@ -50,6 +59,33 @@ def test_short_programs_are_found_and_verified(name: str) -> None:
     # That `x > 1` and `x != 1` differ at 0, which no width is, cannot be seen.
     assert name == "threshold" or canonical(found.program, LETTERS) == canonical(program, LETTERS)
     assert all(line.half_layer is not None and line.probes > 0 for line in found.evidence)
+
+
+def test_heads_that_do_the_same_are_one_line() -> None:
+    """Having written the line of both, the network writes it again rather than leave."""
+    twice = (
+        "v1 = select(tokens, tokens, >=)\nv2 = selector_width(v1)\nv3 = selector_width(v1)\n"
+        "v4 = sequence_map(v2, v3, x + y)\nv5 = map(v4, x > 4)\nreturn v5\n"
+    )
+    model = compile_program(parse(twice), LETTERS, mode=Mode.FIXED)
+    assert model.config.n_heads == 2
+    found = guesses(shipped().network, model, width=2)[0]
+    assert any(isinstance(line, SelectorWidth) for line in found.program.lines)
+    assert decompile(model, method="meta").verification.verified
+
+
+def test_programs_that_fail_on_the_probes_are_seldom_verified() -> None:
+    model = compile_program(parse(PROGRAMS["counts"]), LETTERS, mode=Mode.FIXED)
+    judged: list[Program] = []
+
+    def judge(program: Program) -> Verification:
+        judged.append(program)
+        return Verification(Verdict.REFUTED, 0, 0.0)
+
+    proposed = list(Beams(shipped(), (8,)).propose(model, judge))
+    right = [p.program for p in proposed if p.program and verify(model, p.program).verified]
+    assert right
+    assert len(judged) == len(proposed) <= len(right) + MOST_WRONG
 
 
 def test_the_beam_is_ordered_and_its_programs_differ() -> None:
