@@ -21,6 +21,7 @@ from inverse_tracr.distill.judge import LEAST_AGREEMENT, MOST_LOSS, Candidate, j
 from inverse_tracr.distill.moments import Moments, measure
 from inverse_tracr.distill.one_by_one import FAILURES, natural_student
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
+from inverse_tracr.distill.room import Room
 from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.start import first_w_emb
 from inverse_tracr.distill.student import Checkpoint, Reason, Student
@@ -106,7 +107,7 @@ def _cost(size: tuple[int, ...]) -> int:
 def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) -> Iterator[Student]:
     trainees = _begin(tasks, recipe, device)
     fleet: list[Trainee] = []
-    tight: dict[int, Trainee] = {}
+    again: dict[Room, list[Trainee]] = {Room.USUAL: [], Room.LEAST: []}
     for trainee in trainees:
         exact = recipe.kind is Kind.COMPRESSED and trainee.basis.exact and recipe.copies == 0
         if recipe.steps == 0 or exact:
@@ -120,18 +121,24 @@ def _students_of(tasks: Sequence[Task], recipe: Recipe, device: torch.device) ->
             continue
         trainee.snapshots.clear()
         trainee.core_seconds = student.core_seconds
-        if trainee.basis.tight:
-            tight[student.item] = trainee
+        if recipe.room is Room.TIGHT:
+            again[Room.USUAL if trainee.basis.tight else Room.LEAST].append(trainee)
         else:
             fleet.append(trainee)
     if fleet:
         for trainee in Fleet(recipe, fleet, device).run():
             yield _best_turned(trainee, recipe) if trainee.basis.exact else _judged(trainee, recipe)
-    if tight:
-        roomy = replace(recipe, tight=False)
-        for student in _students_of([trainee.task for trainee in tight.values()], roomy, device):
-            spent = tight[student.item].core_seconds
-            yield replace(student, core_seconds=student.core_seconds + spent)
+    for room, those in again.items():
+        yield from _once_more(those, replace(recipe, room=room), device)
+
+
+def _once_more(trainees: Sequence[Trainee], recipe: Recipe, device: torch.device) -> Iterator[Student]:
+    """Other students of teachers whose first ones were rejected."""
+    if not trainees:
+        return
+    spent = {trainee.task.teacher.item: trainee.core_seconds for trainee in trainees}
+    for student in _students_of([trainee.task for trainee in trainees], recipe, device):
+        yield replace(student, core_seconds=student.core_seconds + spent[student.item])
 
 
 def _is_worth_training(student: Student, recipe: Recipe) -> bool:
@@ -193,7 +200,7 @@ def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> li
     """What each student's W_emb holds exactly; nothing where it starts anywhere else."""
     if moments is None or recipe.start is not Start.SUBSPACE:
         return [Basis.nothing(task.config.d_model) for task in tasks]
-    tight = recipe.tight and recipe.copies == 0
+    room = recipe.room if recipe.copies == 0 else Room.USUAL
     found: list[Basis] = []
     for slot, task in enumerate(tasks):
         seen, stiff = (_part(m[slot], task) for m in (moments.span, moments.stiff))
@@ -203,7 +210,7 @@ def _bases(recipe: Recipe, tasks: Sequence[Task], moments: Moments | None) -> li
             reads, w_u = reads + w_u @ w_u.T, w_u[:, :0]
         uniform = _part(moments.uniform[1][slot].sum(dim=0), task)
         random = task.random(Stream.BASIS)
-        found.append(exact_basis(seen, stiff, reads, uniform, w_u, task.d_model, random, may_be_tight=tight))
+        found.append(exact_basis(seen, stiff, reads, uniform, w_u, task.d_model, random, room=room))
     return found
 
 

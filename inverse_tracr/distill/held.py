@@ -19,6 +19,7 @@ from torch import Tensor
 
 from inverse_tracr.distill.moments import VANISHING
 from inverse_tracr.distill.output_code import least_code, output_code
+from inverse_tracr.distill.room import Room
 
 Array = NDArray[np.float64]
 
@@ -103,15 +104,15 @@ def exact_basis(
     d_model: int,
     random: np.random.Generator,
     *,
-    may_be_tight: bool = False,
+    room: Room = Room.USUAL,
 ) -> Basis:
     """What to hold of the directions read of residuals with moment `seen`.
 
     Where there is room for all that `reads` reads, all of it is held and the other rows stay off the
     directions in which residuals go; elsewhere what `stiff` reads, and the other rows stay off that. The
     output that `w_u` [d_full, values] reads, and nothing else does, is held as a code of its own; it has no
-    columns where `stiff` and `reads` hold the output too. A basis that `may_be_tight` takes the smallest
-    code, and leaves nothing free, where all that is read can then be held.
+    columns where `stiff` and `reads` hold the output too. `room` says when less is left to the code,
+    and to what is free.
     """
     reached = _reached(seen)
     everything = reached @ _directions(reached, URGENT * stiff + reads)
@@ -119,9 +120,9 @@ def exact_basis(
     own = own[:, sizes > 0.5]
     code = output_code(own, w_u, random)
     spare = d_model - everything.shape[1]
-    tight = may_be_tight and len(code) > spare - LEAST_FREE
+    tight = room is not Room.USUAL and len(code) > spare - LEAST_FREE
     held = code
-    if tight and (least := least_code(own, w_u)) < len(code):
+    if (tight or room is Room.LEAST) and (least := least_code(own, w_u)) < len(code):
         held = output_code(own, w_u, random, least)
     if len(held) <= spare - (0 if tight else LEAST_FREE):
         outside = np.eye(len(seen)) - reached @ reached.T

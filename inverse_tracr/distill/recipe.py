@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.options import LATER, options_text
+from inverse_tracr.distill.room import Room
 from inverse_tracr.errors import BadInputError
 
 
@@ -70,8 +71,8 @@ class Recipe:
     `check_every`: steps between looks at a student; `hopeless_after`: share of its steps after which a
     student is given up while its agreement on the look is below `hopeless`.
     `doubtful`: least agreement at the first looks, one after the other, below which it is given up.
-    `tight`: whether a code of the output may be smaller, and no dimension be left free, where W_emb can then
-    hold all that is read; where such a student is not accepted, one is trained as without this.
+    `room`: when W_emb holds all that is read. After a TIGHT student that is not accepted one is made with
+    USUAL room, or with LEAST where there was more than that.
     `turns`: bases of the residual stream that are tried of a student which holds all that is read, and which
     rounding alone makes wrong.
     `crowded`: share of the student's d_model, taken by what must be exact, above which it is not tried.
@@ -109,7 +110,7 @@ class Recipe:
     hopeless_after: float = 0.5
     hopeless: float = 0.0
     doubtful: tuple[float, ...] = field(default=(), metadata=LATER)
-    tight: bool = field(default=False, metadata=LATER)
+    room: Room = field(default=Room.USUAL, metadata=LATER)
     turns: int = field(default=1, metadata=LATER)
     crowded: float = math.inf
     copies: int = 0
@@ -171,11 +172,11 @@ TEST_NATURAL = Recipe(Kind.NATURAL, halves=HalfByHalf())
 """The recipes of the test sets. They stay as they were when these were built: models are known by the hashes
 of their weights, and every student that is accepted takes a place."""
 
-COMPRESSED = replace(TEST_COMPRESSED, doubtful=(0.5, 0.7, 0.8, 0.85), tight=True, turns=3)
+COMPRESSED = replace(TEST_COMPRESSED, doubtful=(0.5, 0.7, 0.8, 0.85), room=Room.TIGHT, turns=3)
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the
 student has dimensions, and few are accepted; at 1.25 most are (docs/distill.md)."""
 
-NATURAL = TEST_NATURAL
+NATURAL = replace(TEST_NATURAL, halves=HalfByHalf(most_far=0.5))
 """Natural students of sound programs."""
 
 THESIS_COMPRESSED = Recipe(

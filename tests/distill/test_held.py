@@ -10,6 +10,7 @@ import pytest
 from inverse_tracr.distill import COMPRESSED, Reason, Teacher, distill
 from inverse_tracr.distill.held import Basis, exact_basis
 from inverse_tracr.distill.output_code import CODE, MARGIN, least_code, output_code, spread
+from inverse_tracr.distill.room import Room
 
 SIZE = 12
 
@@ -47,18 +48,19 @@ def test_a_tight_basis_gives_up_the_code_of_the_output_first() -> None:
     reads, seen = np.eye(SIZE)[:, :6], np.eye(SIZE)
     moments = (seen, nothing, reads @ reads.T, nothing, w_u)
 
-    def basis(d_model: int, *, may_be_tight: bool) -> Basis:
-        return exact_basis(*moments, d_model, np.random.default_rng(2), may_be_tight=may_be_tight)
+    def basis(d_model: int, room: Room) -> Basis:
+        return exact_basis(*moments, d_model, np.random.default_rng(2), room=room)
 
-    np.testing.assert_array_equal(basis(12, may_be_tight=False).rows, basis(12, may_be_tight=True).rows)
-    assert not basis(11, may_be_tight=False).exact
+    np.testing.assert_array_equal(basis(12, Room.USUAL).rows, basis(12, Room.TIGHT).rows)
+    assert np.linalg.matrix_rank(basis(12, Room.LEAST).rows @ w_u) == 2
+    assert not basis(11, Room.USUAL).exact
     for d_model in (8, 11):
-        tight = basis(d_model, may_be_tight=True)
+        tight = basis(d_model, Room.TIGHT)
         assert tight.exact
         assert tight.tight
         assert np.linalg.matrix_rank(tight.rows @ w_u) == 2
         np.testing.assert_allclose(tight.rows.T @ tight.rows @ reads, reads, atol=1e-9)
-    assert not basis(7, may_be_tight=True).exact
+    assert not basis(7, Room.TIGHT).exact
 
 
 @pytest.mark.parametrize("values", [2, 3, 7])
