@@ -49,6 +49,27 @@ v3 = aggregate(v2, v1, numerical)
 v4 = map(v3, x > 0.4)
 return v4
 """,
+    "a number of one key or none": """
+# signature: vocab=[0, 1, 2, 3] max_seq_len=5
+v1 = map(tokens, x > 1)
+v2 = select(indices, v1, ==)
+v3 = sequence_map(v1, indices, x or y)
+v4 = map(v3, x <= 0, numerical)
+v5 = aggregate(v2, v4, numerical)
+v6 = map(v5, x != 0)
+v7 = sequence_map(v6, indices, x + y)
+return v7
+""",
+    "a sum that tells all its arguments apart": """
+# signature: vocab=[1, 2, 3, 4] max_seq_len=4
+v1 = map(tokens, x > 2)
+v2 = select(tokens, tokens, ==)
+v3 = selector_width(v2)
+v4 = map(v3, x > 1)
+v5 = sequence_map(v3, v4, x + y)
+v6 = sequence_map(v5, v1, x * y)
+return v6
+""",
     "counts, and where they are the same": """
 # signature: vocab=[a, b, c] max_seq_len=4
 v1 = select(tokens, tokens, ==)

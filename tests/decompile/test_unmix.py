@@ -130,3 +130,23 @@ return v5
     found = with_lost_values(source.program, source.signature)
     wanted = text.replace("None", "1").replace("k == 2", "table {(2, 0)}")
     assert found.lines == parse_source(wanted).program.lines
+
+
+@pytest.mark.parametrize("size", [1, 2, 0.5])
+def test_numbers_that_only_a_linear_map_reads_have_their_size(size: float) -> None:
+    source = parse_source(
+        "# signature: vocab=[1, 2, 3] max_seq_len=4\n"
+        f"v1 = map(tokens, x * {size}, numerical)\n"
+        "v2 = map(indices, -x, numerical)\n"
+        "v3 = linear_sequence_map(v1, v2, 2, -1)\n"
+        "v4 = map(v3, x > 4)\n"
+        "v5 = select(tokens, tokens, ==)\n"
+        "v6 = selector_width(v5)\n"
+        "v7 = sequence_map(v4, v6, x * y)\n"
+        "return v7\n"
+    )
+    assert source.signature is not None
+    model = folded(source.program, source.signature, 1.0, seed=4)
+    found = decompile(model, method="unmix").program
+    assert found is not None
+    assert canonical(found, source.signature) == canonical(source.program, source.signature)

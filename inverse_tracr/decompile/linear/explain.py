@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ _SMALL = 0.01
 """Share of the largest square below which a direction is not counted."""
 _BENT, _MOST_BENT = 100.0, 8.0
 """Nats of features that are not linear in what is written: values of a line may have fallen together."""
+AGAIN = 1.0
+"""Nats of a select that is there: other lines read it too."""
 _DIRECTION_COST = 8.0
 """Nats of a direction that some function of s-ops explains, and no line that was taken."""
 
@@ -39,7 +41,8 @@ _DIRECTION_COST = 8.0
 class Option:
     """A line that a half-layer may write: its column, its features [positions, k] and its cost in nats.
 
-    `selects` is the select that it reads, `heads` where that was seen; `moved` a map put before it.
+    `selects` is the select that it reads, `heads` where that was seen, `select_cost` its part of the cost;
+    `moved` a map put before it.
     `straight`: its features are linear in what is written but for a per cent. `turned`: its operands are
     exchanged. `key` is the same for columns with the same classes.
     """
@@ -54,6 +57,12 @@ class Option:
     straight: bool = True
     turned: bool = False
     key: bytes = b""
+    select_cost: float = 0.0
+
+    def cost_beside(self, others: Iterable[Option]) -> float:
+        """Its cost in nats where other lines are taken: one select serves them all."""
+        again = self.selects is not None and any(self.selects == other.selects for other in others)
+        return self.cost - max(0.0, self.select_cost - AGAIN) * again
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def explain(
     shares = _Shares(what, given, options)
     start = _State(shares.start(), (), 0.0)
     for number in range(first):
-        cost = start.cost + options[number].cost
+        cost = start.cost + options[number].cost_beside(options[n] for n in start.chosen)
         start = _State(shares.with_option(start.basis, number), (*start.chosen, number), cost)
     states, done = [start], [start]
     for _ in range(MOST_LINES):
@@ -134,16 +143,18 @@ def _extended(state: _State, options: Sequence[Option], shares: _Shares, beam: i
     before = state.basis
     if before.left < _FLOOR and before.uncovered < _COVERED:
         return
+    chosen = [options[number] for number in state.chosen]
     left, uncovered = shares.after(before)
     better = (left <= _REDUCED * before.left) | (uncovered <= before.uncovered - _COVERED)
     better[list(state.chosen)] = False
     totals = [
-        (Explanation((), options[n].cost, float(left[n]), float(uncovered[n])).total, n)
+        (Explanation((), options[n].cost_beside(chosen), float(left[n]), float(uncovered[n])).total, n)
         for n in np.nonzero(better)[0].tolist()
     ]
     for _, number in sorted(totals)[:beam]:
         basis = shares.with_option(before, number)
-        yield _State(basis, (*state.chosen, number), state.cost + options[number].cost)
+        cost = state.cost + options[number].cost_beside(chosen)
+        yield _State(basis, (*state.chosen, number), cost)
 
 
 class _Shares:

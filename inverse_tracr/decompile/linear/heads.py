@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Option, bent_cost, explain
+from inverse_tracr.decompile.linear.explain import AGAIN, MOST_OPTIONS, Option, bent_cost, explain
 from inverse_tracr.decompile.linear.readable import Explained, Readable, surest
 from inverse_tracr.decompile.linear.written import Floats, Labels, Written, indicators
 from inverse_tracr.decompile.search.columns import Column, Truth, numerical_column
@@ -34,8 +34,8 @@ _MISFIT = 30.0
 """Nats of a pattern that a predicate does not explain at all."""
 _NAMED, _TABLE, _ENTRY, _MOST = 2.0, 2.0, 0.45, 12.0
 """Nats of a named predicate, and of a table by its entries."""
-_BENT = 0.02
-"""How much less of a mean is linear in what is written where it is not the one that is written."""
+_BENT = 1e-3, 2.0
+"""How much more of a mean is not linear in what is written where it is not the one that is written."""
 _NUMBERED = 1.0
 """Nats of a map of two values to zero and one before a mean."""
 
@@ -66,8 +66,9 @@ class HeadReader:
         options: list[Option] = []
         for head in self._heads:
             pattern = self._observation.patterns[self._layer][head]
-            for fit in fits(pattern, self._seen, list(readable.columns))[:_FITS]:
-                options += self._of_fit(fit, head, readable, share)
+            for rank, fit in enumerate(fits(pattern, self._seen, list(readable.columns))):
+                if rank < _FITS or select_line(fit) in readable.selects:
+                    options += self._of_fit(fit, head, readable, share)
         options = sorted((_rebated(o, readable) for o in options), key=lambda o: o.cost)[:MOST_OPTIONS]
         nothing = np.zeros((len(self._what.rows), 0))
         return [([options[i] for i in e.chosen], e) for e in explain(self._what, nothing, options, most)]
@@ -75,18 +76,21 @@ class HeadReader:
     def _of_fit(self, fit: PredicateFit, head: int, readable: Readable, share: float) -> Iterator[Option]:
         table = predicate_table(fit.predicate, fit.keys, fit.queries)
         chosen = selection(table, fit.keys, fit.queries, self._seen)
-        cost = _cost(fit) + _CONSUMED
+        select = select_line(fit)
+        select_cost = AGAIN if select in readable.selects else _cost(fit)
+        cost = _MISFIT * fit.wrong + select_cost + _CONSUMED
         whole = readable.is_new((fit.keys.ref, fit.queries.ref))
         columns = [column for column in readable.columns if whole or column.ref in readable.fresh]
         mask = self._observation.probes.mask
-        for option in self._consumers(select_line(fit), chosen, columns, mask):
+        for option in self._consumers(select, chosen, columns, mask):
             if not whole and not isinstance(option.line, Aggregate):
                 continue
             linear = self._linear(option.features)
             if linear >= share:
                 heads = (f"{self._layer}.{head}",)
                 own = option.cost + cost + bent_cost(linear)
-                yield replace(option, cost=own, heads=heads, straight=linear >= STRAIGHT)
+                straight = linear >= STRAIGHT
+                yield replace(option, cost=own, select_cost=select_cost, heads=heads, straight=straight)
 
     def _consumers(
         self, select: Select, chosen: Truth, columns: Sequence[Column], mask: Truth
@@ -123,9 +127,10 @@ class HeadReader:
             assert option.column.numbers is not None
             number = option.column.numbers[mask]
             told = float(((number @ self._raw) ** 2).sum() / max(float((number**2).sum()), 1e-30))
-            return self._linear(option.features) < most - _BENT, -told
+            return 1 - self._linear(option.features) > most, -told
 
-        most = max((self._linear(option.features) for option in options), default=0.0)
+        least = min((1 - self._linear(option.features) for option in options), default=0.0)
+        most = _BENT[0] + _BENT[1] * least
         return sorted(options, key=missed)[:1]
 
     def _linear(self, features: Floats) -> float:
@@ -143,10 +148,10 @@ def _rebated(option: Option, readable: Readable) -> Option:
 
 
 def _cost(fit: PredicateFit) -> float:
-    """Nats of a select."""
+    """Nats of a select that is a new line."""
     # Of those that fit alike, the one with fewer values.
     size = 0.001 * len(fit.keys.values) * len(fit.queries.values)
-    return _MISFIT * fit.wrong + size + (_NAMED if fit.named else _table_cost(fit.keys, fit.queries))
+    return size + (_NAMED if fit.named else _table_cost(fit.keys, fit.queries))
 
 
 def select_cost(keys: Column, queries: Column, cells: Labels, chosen: Truth) -> float:

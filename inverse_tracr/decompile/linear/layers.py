@@ -111,7 +111,8 @@ class Reading:
             return self._read_mlp(half, sketch, wanted, most)
         depth = depth_of(sketch)
         fresh = _at(sketch, depth, max(depth.values()))
-        return self._heads[half].read(Readable(sketch.columns, fresh, _unread(sketch)), most)
+        selects = frozenset(line for line in sketch.lines if isinstance(line, Select))
+        return self._heads[half].read(Readable(sketch.columns, fresh, _unread(sketch), selects=selects), most)
 
     def _read_mlp(self, half: int, sketch: Sketch, wanted: Asked, most: int) -> Explained:
         reader, mask = self._mlps[half], self._observation.probes.mask
@@ -169,13 +170,16 @@ def _extended(sketch: Sketch, half: int, options: Sequence[Option], explanation:
         if option.moved is not None:
             lines.append(option.moved)
         if option.selects is not None:
-            lines.append(option.selects)
-            selector = at + len(lines) - 1
+            selector = at + len(lines)
+            if option.selects in sketch.lines:
+                selector = sketch.lines.index(option.selects)
+            else:
+                lines.append(option.selects)
             if isinstance(line, Aggregate):
                 line = Aggregate(selector, at if option.moved is not None else line.values)
             elif isinstance(line, SelectorWidth):
                 line = SelectorWidth(selector, line.encoding)
         lines.append(line)
         column = replace(option.column, ref=at + len(lines) - 1)
-        sketch = sketch.extended(tuple(lines), (column,), half, option.cost, option.heads)
-    return replace(sketch, cost=sketch.cost + explanation.missed)
+        sketch = sketch.extended(tuple(lines), (column,), half, 0.0, option.heads)
+    return replace(sketch, cost=sketch.cost + explanation.total)

@@ -25,6 +25,7 @@ from inverse_tracr.decompile.linear.written import (
 from inverse_tracr.decompile.search.cells import MOST_CELLS, cells_of, dense, groupings
 from inverse_tracr.decompile.search.columns import Column, Truth
 from inverse_tracr.decompile.search.mlps import operand_codes
+from inverse_tracr.rasp.functions import BinaryOp, NamedBinary
 from inverse_tracr.rasp.program import Map, Ref, SequenceMap
 from inverse_tracr.rasp.values import Value
 
@@ -36,6 +37,10 @@ _WANTED = 4.0
 """Nats off for a map that later lines ask for."""
 _MOST_NAMED = 16
 """Values of an s-op up to which partitions by named functions are tried one by one."""
+
+
+_MOST_APART = 24
+"""Cells of which it is asked whether each is written as a value of its own."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,7 @@ class MlpReader:
                 if count > already or self._said is not None:
                     found = self._ending(operands, codes)
                     found += _options(operands, codes, own, self._what, self._mask)
+                found += _told_apart(operands, codes, self._what, self._mask)
             self._known[key] = count, found
             self._kept.append([column.labels for column in operands])
         count, found = self._known[key]
@@ -219,6 +225,19 @@ def _options(
             continue
         seen.add(key)
         yield _option(operands, cells, classes, codes, what, mask)
+
+
+def _told_apart(operands: tuple[Column, ...], codes: Labels, what: Written, mask: Truth) -> Iterator[Option]:
+    """The function with a name that has another value for each pair of values there is, if it is written."""
+    _, first = np.unique(codes, return_index=True)
+    cells = np.stack([column.labels[mask][first] for column in operands], axis=1)
+    if len(cells) > _MOST_APART or len(operands) == 1 or (cells < 0).any():
+        return
+    if what.linear(indicators(codes)) >= STRAIGHT:
+        option = _option(operands, cells, np.arange(len(cells)), codes, what, mask)
+        function = option.line.function if isinstance(option.line, SequenceMap) else None
+        if isinstance(function, NamedBinary) and function.op is not BinaryOp.PAIR:
+            yield option
 
 
 def _partitions(own: Functionals, codes: Labels, what: Written) -> Iterator[Labels]:

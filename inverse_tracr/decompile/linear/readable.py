@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inverse_tracr.decompile.linear.explain import UNEXPLAINED, Explanation, Option
 from inverse_tracr.decompile.search.columns import Column
-from inverse_tracr.rasp.program import Ref
+from inverse_tracr.rasp.program import Ref, Select
 
 _USED = 0.6
 """Nats off for reading a line that nothing has read: every line is there to be read."""
@@ -21,13 +21,14 @@ class Readable:
     """Columns that lines may read, one of `fresh` at least.
 
     Of lines with the same values the one is taken that reads what is `unread` so far. `maps` are not mapped
-    again: that would be one map.
+    again: that would be one map. `selects` are there to be used again.
     """
 
     columns: Sequence[Column]
     fresh: Collection[Ref]
     unread: Collection[Ref] = ()
     maps: Collection[Ref] = ()
+    selects: Collection[Select] = ()
 
     def is_new(self, read: Iterable[Ref]) -> bool:
         """Whether a line that reads these could not have been written before."""

@@ -67,6 +67,7 @@ class _Unmixer:
         self._reads: dict[Place, list[Floats]] = {}
         self._writes: dict[Place, list[Written]] = {}
         self._tokens = [model.input_encoder.row(token) for token in model.signature.vocab]
+        self._inputs: list[list[int]] = []  # the atoms of tokens, and those of positions
 
     def model(self) -> TransformerProgram:
         """Read the parts from the first to the last."""
@@ -77,7 +78,9 @@ class _Unmixer:
         self._keys_and_values()
         w_e = self._embedding(special)
         w_pos = [self._written(w.W_pos[0].astype(np.float64))]
-        w_pos += [{atom: 1.0} for atom in self._atoms.place_own(_rows(w.W_pos[1:]))]
+        positions = self._atoms.place_own(_rows(w.W_pos[1:]))
+        w_pos += [{atom: 1.0} for atom in positions]
+        self._inputs.append(positions)
         self._atoms.written |= {a for row in (*w_e, *w_pos) for a in row}
         w_u = self._unembedding()
         self._fixed = {atom for row in w_u for atom in row}
@@ -160,6 +163,7 @@ class _Unmixer:
             one, always = self._atoms.vectors[special.one], {special.one: 1.0}
         found = [self._written(row - one) | always for row in rows]
         own = self._atoms.place_own(rows[row] - one for row in self._tokens)
+        self._inputs.append(own)
         for row, atom in zip(self._tokens, own, strict=True):
             found[row] = {atom: 1.0} | always
         return found
@@ -264,13 +268,22 @@ class _Unmixer:
         if not len(atoms) or np.abs(found[atoms]).max() < _SEVERAL or found[special.both].any():
             return found
         atoms = np.array(next((g for g in self._atoms.groups if set(atoms.tolist()) <= set(g)), atoms))
-        active = self._atoms.vectors[atoms] @ column
+        active = self._activations(atoms, column)
         if np.abs(active - found[atoms]).max() <= _NEARLY * np.abs(active).max():
             return found
         once = np.zeros_like(found)
         whole = np.round(active)
         once[atoms] = np.where(np.abs(active - whole) <= _NEARLY, whole, active)
         return once
+
+    def _activations(self, atoms: np.ndarray, column: Floats) -> Floats:
+        """What a neuron makes of each of some values; of a token beside all positions, and the other way."""
+        seen = self._w.W_E[self._tokens].astype(np.float64) @ column, self._w.W_pos[1:] @ column
+        for own, rows, others in zip(self._inputs, seen, seen[::-1], strict=True):
+            place = {atom: i for i, atom in enumerate(own)}
+            if set(atoms.tolist()) <= set(own) and np.ptp(others) <= _NEARLY:
+                return rows[[place[atom] for atom in atoms.tolist()]] + others.mean()
+        return self._atoms.vectors[atoms] @ column
 
     def _counts(self, layer: int, special: Special) -> set[int]:
         """Atoms that heads of a layer write which move nothing but BOS: 1 over the keys selected and BOS."""
@@ -285,18 +298,22 @@ class _Unmixer:
         return bool(moved) and all(_reads_only(c, special.bos) or not c.any() for c in moved)
 
     def _note_slopes(self, w_in: list[Floats], special: Special) -> None:
-        """The length of a number's atom is that of what was written first; slopes tell the right one.
+        """The length of a number's atom is that of what was written first; its readers tell the right one.
 
-        Steps have Tracr's slope, a power of two, or the usual one.
+        A linear map reads a number and its opposite as they are. Steps have Tracr's slope, or the usual one
+        or a larger power of two.
         """
         for column in w_in:
             atoms = [a for a in np.flatnonzero(column).tolist() if a not in special.both]
-            if len(atoms) != 1 or special.one is None or column[special.one] == 0 or atoms[0] in self._fixed:
+            if len(atoms) != 1 or atoms[0] in self._fixed:
                 continue
             slope = abs(float(column[atoms[0]]))
-            power = 2.0 ** np.round(np.log2(slope))
-            plain = any(abs(slope - right) <= self._tolerance * slope for right in (EXACTNESS, power))
-            self._lengths.setdefault(atoms[0], 1.0 if plain else USUAL / slope)
+            if special.one is not None and column[special.one] != 0:
+                power = max(USUAL, 2.0 ** np.round(np.log2(slope)))
+                plain = any(abs(slope - right) <= self._tolerance * slope for right in (EXACTNESS, power))
+                self._lengths.setdefault(atoms[0], 1.0 if plain else USUAL / slope)
+            elif column[atoms[0]] < 0 and column[special.bos] == 0:
+                self._lengths[atoms[0]] = 1 / slope
 
     def _in_layer(self, layer: int) -> set[int]:
         """What the heads of a layer write."""
