@@ -88,8 +88,9 @@ def possible_predicates(state: State, key: Column, query: Column) -> Choosing:
     tables = [*named.tables.reshape(len(named), -1)]
     found, kinds = list(named.predicates), named.kinds.tolist()
     counts = np.bincount(codes, minlength=query.size * key.size)
-    sums = np.array([np.bincount(codes, weights=head, minlength=len(counts)) for head in scores])
-    sums = sums.reshape(len(scores), len(counts))
+    sums = np.zeros((len(scores), len(counts)))
+    for number, head in enumerate(scores):
+        sums[number] = np.bincount(codes, weights=head, minlength=len(counts))
     seen = counts > 0
     for table in _read_off(sums, counts):
         rows = table.reshape(query.size, key.size)[:-1, :-1]
@@ -101,8 +102,8 @@ def possible_predicates(state: State, key: Column, query: Column) -> Choosing:
         kinds.append(kind_number(Special.PREDICATE_TABLE))
     truths = np.array(tables)
     shares = _correlations(truths, counts, sums, (scores**2).sum(axis=1))
-    everything = (truths[:, seen] > 0).all(axis=1)
-    return Choosing(tuple(found), tuple(kinds), truths, codes, shares, tuple(everything.tolist()))
+    everything = tuple(bool(np.all(row[seen] > 0)) for row in truths)
+    return Choosing(tuple(found), tuple(kinds), truths, codes, shares, everything)
 
 
 def _correlations(tables: Index, counts: Index, sums: Floats, squares: Floats) -> Floats:
