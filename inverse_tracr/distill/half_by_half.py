@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from inverse_tracr.distill.options import LATER, options_text
+from inverse_tracr.distill.options import options_text
 from inverse_tracr.errors import BadInputError
 
 
@@ -31,8 +31,6 @@ class HalfByHalf:
     `better`: share of the wrong places that must be right after another round for there to be one more.
     `own_loss`, `expected_loss`: what half-layers may have lost on uniform residuals, and what that may be
     expected to become, before the student is given up.
-    `most_far`: share of the places of vocabulary inputs where a half-layer may be off by five times what is
-    borne, above which the student is given up.
     `attempts`: students that are trained of a teacher, at most, until one is accepted.
     """
 
@@ -66,7 +64,6 @@ class HalfByHalf:
     better: float = 0.1
     own_loss: float = 0.06
     expected_loss: float = 0.1
-    most_far: float = field(default=1.0, metadata=LATER)
     attempts: int = 2
 
     def __repr__(self) -> str:

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
-from inverse_tracr.distill.natural.bearing import bearable, loss_share
+from inverse_tracr.distill.natural.bearing import loss_share
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.teacher import Task
-
-FAR = 5.0
-"""How far off a place must be to be far off, in units of what is borne."""
 
 
 class Outlook:
     """The loss on uniform residuals of the half-layers trained so far, and what it is expected to become.
 
     `own` is what they add to the student's loss by themselves; later ones cannot take it back. `expected`
-    counts also what later half-layers make of the errors of the last one. `far`: the share of the places of
-    vocabulary inputs where the last one is off by `FAR` times what is borne.
+    counts also what later half-layers make of the errors of the last one.
     """
 
     def __init__(self, task: Task) -> None:
-        self._task = task
         self._share = loss_share(task)
         self.own = 0.0
         self.expected = 0.0
-        self.far = 0.0
 
-    def add(self, level: int, lesson: Lesson, written: Tensor) -> None:
-        """The half-layer `level` has been trained: it writes `written` [places of the school, d_full]."""
+    def add(self, lesson: Lesson, written: Tensor) -> None:
+        """A half-layer has been trained: it writes `written` [places of the school, d_full]."""
         school, teacher = lesson.school, lesson.teacher
         if teacher.silent:
             return
@@ -39,13 +32,7 @@ class Outlook:
         squares = errors.square().mean(dim=0)
         self.expected = self.own + float((squares * lesson.importance).sum())
         self.own += self._share * float(squares.sum())
-        dims = teacher.dims
-        unit = torch.from_numpy(self._task.resolution)[dims] * bearable(self._task, level)[dims]
-        said = written[school.taught[school.there]][:, dims]
-        off = ((said - lesson.outputs()[school.taught]) / unit).abs().amax(dim=1)
-        self.far = float((off > FAR).float().mean())
 
     def is_hopeless(self, options: HalfByHalf) -> bool:
         """Whether the student is to be given up."""
-        lost = self.own > options.own_loss or self.expected > options.expected_loss
-        return lost or self.far > options.most_far
+        return self.own > options.own_loss or self.expected > options.expected_loss

@@ -48,7 +48,7 @@ def train_halves(task: Task, teacher: Sequence[Half], options: HalfByHalf) -> Tr
         train = train_attention if taught.attends else train_mlp
         half, written = train(task, level, lesson, options, random)
         halves.append(half)
-        outlook.add(level, lesson, written)
+        outlook.add(lesson, written)
         if outlook.is_hopeless(options):
             return None
         stream = stream.clone()

@@ -173,29 +173,12 @@ def test_the_outlook_is_the_loss_so_far(counting: tuple[Task, School, torch.Tens
         lesson = replace(lesson, importance=lesson.importance * (3 - level))
         written = torch.zeros(int(school.there.sum()), task.config.d_model)
         written[:, lesson.teacher.dims] = lesson.outputs()[school.there] + 0.5
-        outlook.add(level, lesson, written)
+        outlook.add(lesson, written)
         each = len(lesson.teacher.dims) * 0.25 * loss_share(task)
         assert outlook.expected - (outlook.own - each) == pytest.approx((3 - level) * each)
     assert not outlook.is_hopeless(OPTIONS)
     assert outlook.is_hopeless(replace(OPTIONS, own_loss=outlook.own / 2))
     assert outlook.is_hopeless(replace(OPTIONS, expected_loss=outlook.expected / 2))
-
-
-def test_a_half_layer_that_is_far_off_on_most_inputs_is_hopeless(
-    counting: tuple[Task, School, torch.Tensor],
-) -> None:
-    task, school, _ = counting
-    lesson = lesson_at(0, counting)
-    written = torch.zeros(int(school.there.sum()), task.config.d_model)
-    written[:, lesson.teacher.dims] = lesson.outputs()[school.there]
-    taught = school.taught[school.there].nonzero()[:, 0]
-    written[taught[: len(taught) * 3 // 5]] += 100
-    outlook = Outlook(task)
-    outlook.add(0, lesson, written)
-    assert outlook.far == pytest.approx(0.6, abs=0.01)
-    assert outlook.own == 0
-    assert not outlook.is_hopeless(replace(OPTIONS, most_far=1.0))
-    assert outlook.is_hopeless(replace(OPTIONS, most_far=0.5))
 
 
 def test_w_emb_holds_what_heads_read_of_uniform_residuals_where_they_are_heard(
