@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from inverse_tracr.metamodel.context import own_heads
 from inverse_tracr.metamodel.revise import revised
+from inverse_tracr.metamodel.revise.answers import completed_sequence_map
+from inverse_tracr.metamodel.revise.streams import Streams
 from inverse_tracr.rasp import Program, Signature, parse
 from inverse_tracr.rasp.canonical import canonical
+from inverse_tracr.rasp.program import SequenceMap
 from inverse_tracr.sample import Preset, sample_program
 from tests.metamodel.written_states import model_of, seen
 
@@ -112,3 +118,15 @@ return v3"""
     (head,) = own_heads(state.view, 2, state.selections[0].chosen)
     assert moves.fit(1, head, moved) > 0.999
     assert max(moves.fit(1, head, tokens), moves.fit(1, head, indices), moves.fit(1, head, None)) < 0.9
+
+
+def test_a_map_of_what_never_has_a_value_is_left() -> None:
+    program = parse('v1 = map(tokens, x == "a")\nv2 = sequence_map(v1, indices, x * y)\nreturn v2')
+    state, moves = seen(program, LETTERS, model_of(program, LETTERS))
+    line = next(line for line in state.lines if isinstance(line, SequenceMap))
+    columns = [
+        replace(c, values=(), labels=np.zeros_like(c.labels)) if c.ref in (line.first, line.second) else c
+        for c in state.columns
+    ]
+    streams = Streams(replace(state, columns=tuple(columns)), moves)
+    assert completed_sequence_map(streams, line, state.columns[-1]) == line

@@ -37,6 +37,8 @@ def completed_sequence_map(streams: Streams, line: SequenceMap, column: Column) 
     if first.numerical or line.first == line.second:
         return line
     now = binary_table(line.function, first.values, second.values).table[:-1, :-1]
+    if not now.size:  # an operand that never has a value
+        return line
     known, truth = _pairs(streams, column, first, second, now)
     for operand, by_operand, table in ((first, known, truth), (second, known.T, truth.T)):
         if (alone := _one_each(by_operand, table)) is not None:
