@@ -126,7 +126,7 @@ def pair_shares(labels, sizes, firsts, seconds, known, known_size, rows):
 
 @numba.njit(cache=True)
 @no_type_check
-def pattern_shares(labels, sizes, firsts, seconds, queries, keys, scores):  # noqa: PLR0912 - one compiled loop a branch
+def pattern_shares(labels, sizes, firsts, seconds, queries, keys, scores):
     """Variance of attention scores [heads, pairs of sites] between cells of (key value, query value).
 
     Per pair of columns (keys `firsts`, queries `seconds`, -1 for none) and head: [pairs, heads].
@@ -146,19 +146,14 @@ def pattern_shares(labels, sizes, firsts, seconds, queries, keys, scores):  # no
         a, b = firsts[p], seconds[p]
         width = sizes[b] if b >= 0 else 1
         room = (sizes[a] if a >= 0 else 1) * width
-        for c in range(room):
-            counts[c] = 0.0
-            for h in range(heads):
-                sums[c, h] = 0.0
+        counts[:room] = 0.0
+        sums[:room] = 0.0
         for i in range(n):
             c = (labels[a, keys[i]] * width if a >= 0 else 0) + (labels[b, queries[i]] if b >= 0 else 0)
             counts[c] += 1.0
             for h in range(heads):
                 sums[c, h] += scores[h, i]
-        cells = 0
-        for c in range(room):
-            if counts[c] > 0:
-                cells += 1
+        cells = (counts[:room] > 0).sum()
         for h in range(heads):
             if totals[h] <= 0.0:
                 continue

@@ -22,7 +22,7 @@ from inverse_tracr.rasp.program import (
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.tabulated import Tabulated, tabulated_binary, tabulated_unary
-from inverse_tracr.rasp.values import Value, is_number, ordered
+from inverse_tracr.rasp.values import Value, is_number, numbers_of, ordered
 
 MAX_PAIRS = 1_000_000
 
@@ -132,11 +132,11 @@ class GrowingValueSets:
                 f"{self._where(name)}: the sums leave the range of numbers that is computed with, ±2^53"
             )
         # Adding 0 makes 0.0 of -0.0, which no cache tells apart from it.
-        sums = (a * x + b * y + 0 for x in self[line.first] for y in self[line.second])  # pyright: ignore[reportOperatorIssue]
-        return ordered(sums)
+        firsts, seconds = numbers_of(self[line.first]), numbers_of(self[line.second])
+        return ordered(a * x + b * y + 0 for x in firsts for y in seconds)
 
     def _means(self, values: Values, name: str) -> Values:
-        if any(int(v) not in (0, 1) for v in values):  # pyright: ignore[reportArgumentType]
+        if any(int(v) not in (0, 1) for v in numbers_of(values)):
             raise ProgramError(
                 f"{self._where(name)}: a numerical aggregate takes the mean of 0s and 1s only, "
                 f"got values {list(values)[:8]}"
@@ -161,7 +161,7 @@ class ValueSets(GrowingValueSets):
 
 def reach_of(factor: int | float, values: Values) -> float:
     """Largest size of a product of `factor` with one of `values`, which are numbers."""
-    return abs(float(factor)) * max((abs(float(v)) for v in values), default=0.0)  # pyright: ignore[reportArgumentType]
+    return abs(float(factor)) * max((abs(float(v)) for v in numbers_of(values)), default=0.0)
 
 
 @lru_cache(maxsize=1_024)
@@ -177,7 +177,7 @@ def exact_means(max_seq_len: int) -> tuple[float, ...]:
 
 @lru_cache(maxsize=1_024)
 def _tracr_means(values: Values, max_seq_len: int) -> Values:
-    return ordered(v / n for v in values for n in range(1, max_seq_len + 1))  # pyright: ignore[reportOperatorIssue]
+    return ordered(v / n for v in numbers_of(values) for n in range(1, max_seq_len + 1))
 
 
 def _check_numbers(values: Values, where: str) -> None:

@@ -73,6 +73,11 @@ def as_number(value: Maybe) -> float:
     return float(value)
 
 
+def numbers_of(values: Iterable[Value]) -> list[int | float]:
+    """Values that are known to be numbers, with their own types."""
+    return [value for value in values if is_number(value)]
+
+
 def ordered(values: Iterable[Value]) -> tuple[Value, ...]:
     """Distinct values in Tracr's order: by value where Python can compare them, else by their text."""
     distinct = list(dict.fromkeys(values))

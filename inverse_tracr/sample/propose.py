@@ -20,7 +20,7 @@ from inverse_tracr.rasp.functions import (
     UnaryOp,
     UnaryTable,
 )
-from inverse_tracr.rasp.values import Value
+from inverse_tracr.rasp.values import Value, is_number
 from inverse_tracr.sample.config import SamplerConfig
 from inverse_tracr.sample.draws import Draws
 from inverse_tracr.sample.facts import Kind, Sop
@@ -134,7 +134,8 @@ def unary(draws: Draws, operand: Sop, config: SamplerConfig, *, last: bool) -> U
     if drawn < 0.6 or operand.kind is not Kind.NUMBER:
         return comparison(draws, operand)
     least = values[0]
-    op = UnaryOp.ABS if least < 0 and draws.chance(0.3) else draws.choose(_ARITHMETIC)  # pyright: ignore[reportOperatorIssue]
+    negative = is_number(least) and least < 0
+    op = UnaryOp.ABS if negative and draws.chance(0.3) else draws.choose(_ARITHMETIC)
     if op is UnaryOp.ABS:
         return NamedUnary(op)
     if op in (UnaryOp.MODULO, UnaryOp.FLOOR_DIVIDE):

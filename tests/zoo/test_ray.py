@@ -38,10 +38,9 @@ class LosesANode:
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster  # pyright: ignore[reportMissingImports]
-
+    utils: Any = pytest.importorskip("ray.cluster_utils")
     head = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
-    made: Any = Cluster(initialize_head=True, head_node_args=head)
+    made: Any = utils.Cluster(initialize_head=True, head_node_args=head)
     yield made
     ray.shutdown()
     made.shutdown()
