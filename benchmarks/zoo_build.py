@@ -32,7 +32,7 @@ CHUNK_SIZE = {Kind.STANDARD: 1_000, Kind.COMPRESSED: 128, Kind.NATURAL: 32}
 
 @dataclass(frozen=True)
 class Measured:
-    """Core-seconds and seconds on the clock, peak memory of the driver, items that an earlier run had made."""
+    """Core-seconds, seconds on the clock, peak memory of the driver, items that an earlier run had made."""
 
     core_seconds: float
     seconds: float
