@@ -185,7 +185,12 @@ class Hunt:
 
     def _plain(self, method: str, proposal: Proposal, program: Program) -> tuple[Proposal, Verification]:
         """A proposal whose program was verified, in plainer words."""
-        program, without = plain(program, self._model, self._judge, ENTRIES.get(method, Entries.SEEN))
+        entries, lost = ENTRIES.get(method, Entries.SEEN), list[str]()
+        if entries is Entries.READ:
+            program, lost = plain(program, self._model, self._judge, Entries.AS_THEY_WERE)
+            program = likeliest(program, self._model, self._judge, read=True)
+        program, without = plain(program, self._model, self._judge, entries)
+        without += lost
         evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
         return replace(proposal, program=program, evidence=evidence), self._judge(program)
 

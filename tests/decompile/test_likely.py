@@ -20,7 +20,9 @@ from inverse_tracr.rasp.values import Value
 HEADER = "# signature: vocab=[a, b, c] max_seq_len=4\n"
 
 
-def chosen(true: str, found: str, header: str = HEADER) -> tuple[it.Program, it.Program]:
+def chosen(
+    true: str, found: str, header: str = HEADER, *, read: bool = False
+) -> tuple[it.Program, it.Program]:
     """The likeliest program for one that was found, and the true one, both in canonical form."""
     source = parse_source(header + true)
     signature = source.signature
@@ -29,7 +31,7 @@ def chosen(true: str, found: str, header: str = HEADER) -> tuple[it.Program, it.
     judge = remembering_judge(model)
     program = parse_source(header + found).program
     assert judge(program).verdict is Verdict.EQUIVALENT
-    better = likeliest(program, model, judge)
+    better = likeliest(program, model, judge, read=read)
     assert judge(better).verdict is Verdict.EQUIVALENT
     return canonical(better, signature), canonical(source.program, signature)
 
@@ -85,6 +87,37 @@ def test_a_select_of_all_that_have_a_value_is_not_one_of_everything() -> None:
     )
     better, exact = chosen(program.replace("{EQ}", "True"), program.replace("{EQ}", "True"))
     assert better == exact
+
+
+LOST = (
+    'a = map(tokens, x == "a")\n'
+    "d = sequence_map(a, indices, {D})\n"
+    "e = map(d, {E})\n"
+    "s = select(e, a, ==)\nw = selector_width(s)\nreturn w\n"
+)
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_difference_that_weights_have_lost_follows_from_what_lines_do_together(read: bool) -> None:
+    # The reader asks for one value of five; weights told it from the others, and these not from each other.
+    true = LOST.replace("{D}", "x - y").replace("{E}", "x != -2")
+    entries = ", ".join(f"({a}, {i}): {int(a - i == -2)}" for a in range(2) for i in range(4))
+    found = LOST.replace("{D}", f"{{{entries}}}").replace("{E}", "x == 0")
+    better, exact = chosen(true, found, read=read)
+    assert (better == exact) is read
+
+
+def test_entries_that_weights_have_are_believed_though_no_input_leads_to_them() -> None:
+    # A position and what stands two before it: the flags of the first two are never read.
+    lines = (
+        "s = select(indices, indices, k == q - 2)\nj = aggregate(s, indices)\n"
+        "m = map(j, {0: 0, 1: 1, 2: 2, 3: 1})\n"
+        "t = select(m, indices, table {(1, 1), (2, 0), (0, 2), (1, 3)})\n"
+        "w = selector_width(t)\nreturn w\n"
+    )
+    better, exact = chosen(lines, lines, read=True)
+    assert better == exact
+    assert chosen(lines, lines)[0] != exact
 
 
 def test_tables_stay_where_no_name_fits() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import permutations, product
 
 from inverse_tracr.rasp.functions import NamedBinary, NamedPredicate, NamedUnary
@@ -26,13 +27,22 @@ _MOST_CLASSES = 4
 class Naming:
     """Names of an s-op's values: of each one that occurs, after the name it had, and all `values` with them.
 
-    Values stand in the order in which the operands' values lead to them. `free`: they are classes of a table,
-    and may have any names.
+    A value that stands for several, which weights do not tell apart any more, has several names. Values stand
+    in the order in which the operands' values lead to them. `free`: they are classes of a table, and may have
+    any names.
     """
 
     names: tuple[tuple[Value, Value], ...]
     values: Values
     free: bool = False
+
+    @cached_property
+    def told(self) -> dict[Value, Values]:
+        """The names of each value that had another one."""
+        found: dict[Value, Values] = {}
+        for old, new in self.names:
+            found[old] = (*found.get(old, ()), new)
+        return found
 
     def renamings(self, *, spare: bool) -> Iterator[tuple[Naming, float]]:
         """The naming, or those that a table may have instead, with nats; `spare`: a name left out, too."""

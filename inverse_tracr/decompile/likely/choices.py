@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeVar
 
 from inverse_tracr.decompile.likely.assignment import Choice, Form, Naming, Values
 from inverse_tracr.decompile.likely.prior import (
@@ -19,6 +20,7 @@ from inverse_tracr.rasp.functions import Comparison, NamedBinary, NamedPredicate
 from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.values import Maybe, Value
 
+_T = TypeVar("_T")
 Cell = tuple[Value, ...]
 """The values of all operands."""
 
@@ -26,6 +28,12 @@ _MOST_CELLS = 400
 """Arguments up to which named functions are tried."""
 _UNLIKE_OUTPUT = 10.0
 """Nats of values of the output that are not those that the model's encoder has."""
+_OF_TWO = 4.0
+"""Nats of a map of two values that is no number, which is not drawn."""
+_WRONG, _RIGHT = 6.0, 0.02
+"""Nats of an entry that weights have, and no input leads to, that is another one or the same."""
+_LOST = 1.0
+"""Nats of a value whose difference from another one has been lost, where no line reads them apart."""
 _EVERYTHING = NamedPredicate(Comparison.TRUE)
 
 
@@ -34,21 +42,28 @@ class MapPlace:
     """A map or a sequence map: what it gives for the arguments that occur, None for nothing.
 
     `fixed`: its values are seen, so they keep their names; `outputs` are all that are put out, if known.
+    `lost`: one of its values may stand for several; `others` is what weights say of arguments that do not
+    occur. `number`: it gives numbers to a numerical encoding.
     """
 
     gives: Mapping[Cell, Maybe]
     fixed: bool = False
     outputs: frozenset[Value] | None = None
+    lost: bool = False
+    others: Mapping[Cell, Maybe] = field(default_factory=dict[Cell, Maybe])
+    number: bool = False
 
     def table(self, reads: Sequence[Naming]) -> Iterator[Choice]:
         """The table of the line."""
-        classes = tuple(dict.fromkeys(value for value in self.gives.values() if value is not None))
+        said = (*self.gives.values(), *self.others.values())
+        classes = tuple(dict.fromkeys(value for value in said if value is not None))
         names = classes if self.fixed else tuple(range(len(classes)))
         values = tuple(dict.fromkeys([*names, *(self.outputs or ())]))
         sets = [naming.values for naming in reads]
-        sizes = len(self.gives), len(values)
+        known = len(_expanded(self.gives, reads)) + len(_expanded(self.others, reads))
+        sizes = known, len(values)
         if len(sets) == 1:
-            nats = unary_table_nats(sets[0], *sizes, free=not self.fixed)
+            nats = unary_table_nats(sets[0], *sizes, free=not self.fixed) + self._unusual(sets[0])
         else:
             nats = binary_table_nats(sets[0], sets[1], *sizes, free=not self.fixed)
         naming = Naming(tuple(zip(classes, names, strict=True)), values, free=not self.fixed)
@@ -56,50 +71,59 @@ class MapPlace:
 
     def named(self, reads: Sequence[Naming]) -> Iterator[Choice]:
         """Named functions that give the same, but for the names of what they give."""
-        renamed = [dict(naming.names) for naming in reads]
-        cells: dict[Cell, Value] = {}
-        for cell, value in self.gives.items():
-            if value is None:
-                return
-            cells[tuple(names.get(x, x) for names, x in zip(renamed, cell, strict=True))] = value
+        gives = {cell: value for cell, value in self.gives.items() if value is not None}
+        if len(gives) < len(self.gives):
+            return
+        cells, others = _expanded(gives, reads), _expanded(self.others, reads)
+        said = {*gives.values(), *self.others.values()}
         sets = [naming.values for naming in reads]
         found = _unary(sets[0], cells) if len(sets) == 1 else _binary(sets[0], sets[1])
+        unusual = self._unusual(sets[0]) if len(sets) == 1 else 0.0
         for function, results, turned, nats in found:
-            naming = self._naming(cells, results)
-            if naming is not None:
-                unlike = self.outputs is not None and self.outputs.symmetric_difference(naming.values)
-                nats += _UNLIKE_OUTPUT if unlike else 0.0
-                yield Choice(function, naming, nats, _classes(results.values()), turned)
+            back = _origins(cells, results)
+            if back is None or _hands_on(cells, results) or not self._allows(back):
+                continue
+            nats += unusual + _doubt(others, results, back) + _LOST * (len(back) - len(set(back.values())))
+            values = tuple(dict.fromkeys(_plain(y) for y in results.values() if y is not None))
+            if len(values) < 2 or (self.number and not said.issuperset(values)):
+                continue
+            if self.outputs is not None and self.outputs.symmetric_difference(values):
+                nats += _UNLIKE_OUTPUT
+            naming = Naming(tuple((old, _plain(new)) for new, old in back.items()), values)
+            yield Choice(function, naming, nats, _classes(results.values()), turned)
 
-    def _naming(self, cells: Mapping[Cell, Value], results: Mapping[Cell, Maybe]) -> Naming | None:
-        names = _one_to_one(cells, results)
-        if names is None or (self.fixed and any(old != new for old, new in names.items())):
-            return None
-        values = tuple(dict.fromkeys(_plain(y) for y in results.values() if y is not None))
-        if len(values) < 2:
-            return None
-        return Naming(tuple((old, _plain(new)) for old, new in names.items()), values)
+    def _allows(self, back: Mapping[Value, Value]) -> bool:
+        """Whether its values may have come from these."""
+        if self.fixed:
+            return all(old == new for new, old in back.items())
+        return self.lost or len(set(back.values())) == len(back)
+
+    def _unusual(self, values: Values) -> float:
+        return _OF_TWO if len(values) < 3 and not self.number else 0.0
 
 
 @dataclass(frozen=True)
 class SelectPlace:
     """A select: whether it selects each key and query that meet, or `everything` without any exception.
 
-    `moves`: what is selected is moved, `by_position` with indices as keys.
+    `moves`: what is selected is moved, `by_position` with indices as keys. `others`: what weights say of keys
+    and queries that never meet.
     """
 
     selects: Mapping[Cell, bool]
     everything: bool = False
     moves: bool = False
     by_position: bool = False
+    others: Mapping[Cell, bool] = field(default_factory=dict[Cell, bool])
 
     def table(self, reads: Sequence[Naming]) -> Iterator[Choice]:
         """The table of the line; a select of everything is drawn as such and never otherwise."""
         if self.everything:
             yield Choice(_EVERYTHING, None, 0.0)
             return
-        count = sum(self.selects.values())
-        nats = predicate_table_nats(reads[0].values, reads[1].values, count, len(self.selects) - count)
+        cells = {**_expanded(self.others, reads), **_expanded(self.selects, reads)}
+        count = sum(cells.values())
+        nats = predicate_table_nats(reads[0].values, reads[1].values, count, len(cells) - count)
         yield Choice(None, None, nats)
 
     def named(self, reads: Sequence[Naming]) -> Iterator[Choice]:
@@ -107,22 +131,26 @@ class SelectPlace:
         if self.everything:
             return
         keys, queries = (naming.values for naming in reads)
-        rows, columns = (_places(naming) for naming in reversed(reads))
-        cells = [(rows[query], columns[key], chosen) for (key, query), chosen in self.selects.items()]
+        cells, others = _expanded(self.selects, reads), _expanded(self.others, reads)
         likely = predicates(keys, queries, moves=self.moves, by_position=self.by_position)
         for predicate, nats in likely.items():
-            table = tabulate_predicate(predicate, keys, queries)
-            if all(table[row][column] == chosen for row, column, chosen in cells):
-                yield Choice(predicate, None, nats, tuple(int(x) for row in table for x in row))
+            if all(predicate(key, query) == chosen for (key, query), chosen in cells.items()):
+                table = tabulate_predicate(predicate, keys, queries)
+                wrong = sum(predicate(key, query) != chosen for (key, query), chosen in others.items())
+                doubt = _WRONG * wrong + _RIGHT * (len(others) - wrong)
+                yield Choice(predicate, None, nats + doubt, tuple(int(x) for row in table for x in row))
 
 
 Place = MapPlace | SelectPlace
 
 
-def _places(naming: Naming) -> dict[Value, int]:
-    """Where each value that occurs stands among all."""
-    at = {value: number for number, value in enumerate(naming.values)}
-    return {old: at[new] for old, new in naming.names}
+def _expanded(cells: Mapping[Cell, _T], reads: Sequence[Naming]) -> dict[Cell, _T]:
+    """Cells under the names that operands have now: several where one value stands for several."""
+    return {
+        new: value
+        for cell, value in cells.items()
+        for new in product(*(naming.told.get(x, (x,)) for naming, x in zip(reads, cell, strict=True)))
+    }
 
 
 _Candidate = tuple[NamedUnary | NamedBinary, Mapping[Cell, Maybe], bool, float]
@@ -148,14 +176,31 @@ def _binary(xs: Values, ys: Values) -> Iterator[_Candidate]:
         yield function, {pair: turned[pair] for pair in pairs}, True, nats
 
 
-def _one_to_one(cells: Mapping[Cell, Value], results: Mapping[Cell, Maybe]) -> dict[Value, Value] | None:
-    """The new name of each class, where classes and results are the same partition of the cells."""
-    names: dict[Value, Value] = {}
+def _origins(cells: Mapping[Cell, Value], results: Mapping[Cell, Maybe]) -> dict[Value, Value] | None:
+    """For each result the value that the cells have; None where they have several."""
+    back: dict[Value, Value] = {}
     for cell, old in cells.items():
         new = results.get(cell)
-        if new is None or names.setdefault(old, new) != new:
+        if new is None or back.setdefault(new, old) != old:
             return None
-    return names if len(set(names.values())) == len(names) else None
+    return back
+
+
+def _hands_on(cells: Mapping[Cell, Maybe], results: Mapping[Cell, Maybe]) -> bool:
+    """Whether results are the values of one of the operands: no line does that."""
+    return any(all(results[cell] == cell[i] for cell in cells) for i in range(len(next(iter(cells), ()))))
+
+
+def _doubt(others: Mapping[Cell, Maybe], results: Mapping[Cell, Maybe], back: dict[Value, Value]) -> float:
+    """Nats of what weights say of arguments that do not occur, where a function gives these results.
+
+    Results that only those have get their values in `back`.
+    """
+    wrong = 0
+    for cell, old in others.items():
+        new = results.get(cell)
+        wrong += new is None or old is None or back.setdefault(new, old) != old
+    return _WRONG * wrong + _RIGHT * (len(others) - wrong)
 
 
 def _classes(results: Iterable[Maybe]) -> Form:

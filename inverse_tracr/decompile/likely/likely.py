@@ -16,10 +16,11 @@ _INPUTS = 4_000
 _ROUNDS = 4
 
 
-def likeliest(program: Program, model: TransformerProgram, judge: Judge) -> Program:
+def likeliest(program: Program, model: TransformerProgram, judge: Judge, *, read: bool = False) -> Program:
     """A verified program with the functions that it most likely has, verified too; itself if that fails.
 
-    Arguments that occur are looked for on few inputs; counterexamples show others.
+    Arguments that occur are looked for on few inputs; counterexamples show others. `read`: tables were read
+    off weights, which may have lost the difference between values that no line reads apart.
     """
     signature, encoder = model.signature, model.output_encoder
     outputs = frozenset(encoder.values) if isinstance(encoder, CategoricalOutput) else None
@@ -28,7 +29,7 @@ def likeliest(program: Program, model: TransformerProgram, judge: Judge) -> Prog
     verdict = judge(program).verdict
     for _ in range(_ROUNDS):
         try:
-            setting = Setting(program, signature, reached(program, signature, batches), outputs)
+            setting = Setting(program, signature, reached(program, signature, batches), outputs, read)
             found = written(setting, best_assignment(setting))
         except InverseTracrError:  # values that cannot be listed
             return program

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from inverse_tracr.decompile.likely.assignment import Assignment, Choice, Naming, same_names
 from inverse_tracr.decompile.likely.choices import Cell, MapPlace, Place, SelectPlace
@@ -25,16 +27,23 @@ from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value
 
 _BEAM = 400
+_MOST_UNMET = 2_500
+"""Arguments of a line up to which those that do not occur are listed."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A program to be named anew: the arguments that occur, and the values of its output, if known."""
+    """A program to be named anew: the arguments that occur, and the values of its output, if known.
+
+    `read`: its tables were read off weights, which know entries that no input leads to, and may have lost the
+    difference between values that no line reads apart.
+    """
 
     program: Program
     signature: Signature
     arguments: Arguments
     outputs: frozenset[Value] | None
+    read: bool = False
 
 
 def best_assignment(setting: Setting) -> Assignment:
@@ -45,7 +54,7 @@ def best_assignment(setting: Setting) -> Assignment:
     program = setting.program
     sets = ValueSets(program, setting.signature, exact_means=True)
     beam = [Assignment({ref: same_names(sets[ref]) for ref in (TOKENS, INDICES)}, {})]
-    places, last_use = _places(setting), _last_uses(program)
+    places, last_use = _places(setting, sets), _last_uses(program)
     for at in range(len(program.lines)):
         live = [ref for ref, last in last_use.items() if ref <= at < last]
         found: dict[tuple[object, ...], Assignment] = {}
@@ -108,7 +117,7 @@ def _is_named(program: Program, at: int) -> bool:
     return root(program, at) == at and not isinstance(program.lines[at], Select)
 
 
-def _places(setting: Setting) -> dict[int, Place]:
+def _places(setting: Setting, sets: ValueSets) -> dict[int, Place]:
     """The lines that have functions, and what these do where inputs lead."""
     program, found = setting.program, dict[int, Place]()
     put_out = root(program, program.output)
@@ -118,22 +127,38 @@ def _places(setting: Setting) -> dict[int, Place]:
         if isinstance(line, Aggregate) and program.encoding(at) is Encoding.CATEGORICAL
     }
     for at, arguments in setting.arguments.items():
+        line = program.lines[at]
+        if setting.read and any(program.encoding(ref) is Encoding.NUMERICAL for ref in operands(line)):
+            continue  # neurons tell where a number is compared
         cells = [cell for cell in map(whole, arguments) if cell is not None]
-        match program.lines[at]:
+        unmet = _unmet(setting, sets, at, set(cells))
+        outputs = setting.outputs if at == put_out else None
+        match line:
             case Select(keys, _, predicate):
                 selects = {cell: predicate(*cell) for cell in cells}
                 everything = len(cells) == len(arguments) and all(selects.values())
-                found[at] = SelectPlace(selects, everything, at in moving, keys == INDICES)
+                others = {cell: predicate(*cell) for cell in unmet}
+                found[at] = SelectPlace(selects, everything, at in moving, keys == INDICES, others)
             case Map(_, function, encoding):
-                gives = {cell: function(*cell) for cell in cells}
-                seen = encoding is Encoding.NUMERICAL or at == put_out
-                found[at] = MapPlace(gives, seen, setting.outputs if at == put_out else None)
+                gives, others = ({c: function(*c) for c in some} for some in (cells, unmet))
+                number = encoding is Encoding.NUMERICAL
+                fixed = number or at == put_out
+                found[at] = MapPlace(gives, fixed, outputs, setting.read and not fixed, others, number)
             case SequenceMap(_, _, function):
-                both = {cell: function(*cell) for cell in cells}
-                found[at] = MapPlace(both, at == put_out, setting.outputs if at == put_out else None)
+                both, others = ({c: function(*c) for c in some} for some in (cells, unmet))
+                lost = setting.read and at != put_out
+                found[at] = MapPlace(both, at == put_out, outputs, lost, others)
             case _:
                 pass
     return found
+
+
+def _unmet(setting: Setting, sets: ValueSets, at: int, met: set[Cell]) -> list[Cell]:
+    """The arguments of a line that do not occur, where weights know what it does with them."""
+    refs = operands(setting.program.lines[at])
+    if not setting.read or math.prod(len(sets[ref]) for ref in refs) > _MOST_UNMET:
+        return []
+    return [cell for cell in product(*(sets[ref] for ref in refs)) if cell not in met]
 
 
 def whole(cell: tuple[Maybe, ...]) -> Cell | None:
