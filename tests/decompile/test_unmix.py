@@ -15,11 +15,12 @@ from inverse_tracr.decompile.lift.proposer import propose_lift
 from inverse_tracr.decompile.outcome import Verdict
 from inverse_tracr.decompile.unmix.atoms import Atoms
 from inverse_tracr.decompile.unmix.lost import with_lost_values
+from inverse_tracr.decompile.unmix.numbers import with_plain_numbers
 from inverse_tracr.decompile.unmix.reads import Reader, Special
 from inverse_tracr.decompile.unmix.unmix import CannotUnmixError, unmixed
 from inverse_tracr.distill import fold
 from inverse_tracr.model import TransformerProgram
-from inverse_tracr.rasp import parse_source
+from inverse_tracr.rasp import parse_source, print_program
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.program import Program
 from inverse_tracr.rasp.signature import Signature
@@ -150,3 +151,28 @@ def test_numbers_that_only_a_linear_map_reads_have_their_size(size: float) -> No
     found = decompile(model, method="unmix").program
     assert found is not None
     assert canonical(found, source.signature) == canonical(source.program, source.signature)
+
+
+NOISY = """# signature: vocab=[a, b] max_seq_len=3
+n = map(indices, {0: 0, 1: -1.03, 2: -1.98}, numerical)
+m = map(tokens, {"a": 3.04, "b": 0.49}, numerical)
+d = linear_sequence_map(n, m, 2.02, 1)
+e = map(d, x > 1.5)
+return e
+"""
+
+
+def test_numbers_that_a_student_writes_beside_plain_ones_are_plain() -> None:
+    source = parse_source(NOISY)
+    assert source.signature is not None
+    found = with_plain_numbers(source.program, source.signature)
+    plain = NOISY.replace("-1.03", "-1").replace("-1.98", "-2").replace("3.04", "3").replace("0.49", "0.5")
+    meant = parse_source(plain.replace("2.02", "2")).program
+    assert canonical(found, source.signature) == canonical(meant, source.signature)
+    assert "map(indices, -x, numerical)" in print_program(found)
+
+
+def test_numbers_that_are_no_halves_stay() -> None:
+    source = parse_source(NOISY.replace("0.49", "0.29"))
+    assert source.signature is not None
+    assert with_plain_numbers(source.program, source.signature) == source.program

@@ -10,14 +10,12 @@ from inverse_tracr.decompile.likely.assignment import Assignment, Naming
 from inverse_tracr.decompile.likely.choices import Cell
 from inverse_tracr.decompile.likely.naming import Setting, named_operands
 from inverse_tracr.rasp.functions import (
-    BinaryTable,
     Comparison,
     NamedBinary,
     NamedPredicate,
     NamedUnary,
-    PredicateTable,
-    UnaryTable,
 )
+from inverse_tracr.rasp.naming import name_binary, name_predicate, name_unary
 from inverse_tracr.rasp.program import (
     INDICES,
     TOKENS,
@@ -59,21 +57,24 @@ def _line(setting: Setting, found: Assignment, at: int) -> Line:
             return Map(operand, function, encoding)
         case Map(operand, function, encoding), _:
             table = _entries(setting, found, at, reads, function)
-            return Map(operand, UnaryTable(tuple((x, y) for (x,), y in table)), encoding)
+            return Map(operand, name_unary(reads[0].values, tuple(y for _, y in table)), encoding)
         case SequenceMap(first, second), NamedBinary() as function:
             refs = (second, first) if choice.turned else (first, second)
             return SequenceMap(*refs, function)
         case SequenceMap(first, second, function), _:
             table = _entries(setting, found, at, reads, function)
-            return SequenceMap(first, second, BinaryTable(tuple(((x, y), z) for (x, y), z in table)))
+            results = tuple(z for _, z in table)
+            return SequenceMap(first, second, name_binary(reads[0].values, reads[1].values, results))
         case Select(), NamedPredicate(comparison=Comparison.TRUE) as predicate:
             return Select(TOKENS, TOKENS, predicate)
         case Select(keys, queries), NamedPredicate() as predicate:
             return Select(keys, queries, predicate)
         case Select(keys, queries, predicate), _:
             pairs = product(*(naming.names for naming in reads))
-            chosen = tuple((key, query) for (k, key), (q, query) in pairs if predicate(k, q))
-            return Select(keys, queries, PredicateTable(chosen))
+            chosen = {(key, query) for (k, key), (q, query) in pairs if predicate(k, q)}
+            ks, qs = (naming.values for naming in reads)
+            rows = tuple(tuple((key, query) in chosen for key in ks) for query in qs)
+            return Select(keys, queries, name_predicate(ks, qs, rows))
         case _:
             return line
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from inverse_tracr.decompile.lift.proposer import propose_lift
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.decompile.unmix.lost import with_lost_values
+from inverse_tracr.decompile.unmix.numbers import with_plain_numbers
 from inverse_tracr.decompile.unmix.unmix import CannotUnmixError, unmixed
 from inverse_tracr.model import TransformerProgram
 
@@ -22,6 +23,13 @@ def propose_unmixed(model: TransformerProgram, judge: Judge) -> Iterator[Proposa
     except CannotUnmixError:
         return
     for proposal in propose_lift(found, judge):
-        program = proposal.program and with_lost_values(proposal.program, model.signature)
         evidence = tuple(replace(line, dimensions=()) for line in proposal.evidence)
-        yield replace(proposal, program=program, evidence=evidence)
+        proposal = replace(proposal, evidence=evidence)
+        if proposal.program is None:
+            yield proposal
+            continue
+        program = with_lost_values(proposal.program, model.signature)
+        plain = with_plain_numbers(program, model.signature)
+        if plain != program:
+            yield replace(proposal, program=plain)
+        yield replace(proposal, program=program)
