@@ -6,7 +6,7 @@ have as many neurons in every layer as the largest MLP needs. Units that move no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from inverse_tracr.distill.attention import Scope, attend
 from inverse_tracr.distill.halves import Half, folded_halves
 from inverse_tracr.distill.teacher import Task
 from inverse_tracr.distill.truth import Tokens, right, targets_of
-from inverse_tracr.model import Weights
+from inverse_tracr.model import TransformerProgram, Weights
 from inverse_tracr.model.shapes import Float
 from inverse_tracr.rasp import comparison_inputs
 
@@ -30,10 +30,23 @@ def agreement_of(task: Task, folded: Weights, most: int | None = None) -> tuple[
     """Shares of inputs and of positions that the folded student has right, and the number of inputs:
     the verifier's, at most `most` of each length.
     """
-    student = FoldedStudent.of(task, folded)
+    return _agreement(task, FoldedStudent.of(task, folded).logits, most)
+
+
+def own_agreement_of(task: Task, model: TransformerProgram) -> tuple[float, float, int]:
+    """The same of a folded model's own forward pass on all inputs, which adds up in another order."""
+
+    def logits(tokens: Tokens) -> Tensor:
+        return torch.from_numpy(model.logits_for(tokens)).permute(2, 1, 0)
+
+    return _agreement(task, logits, None)
+
+
+def _agreement(task: Task, logits: Callable[[Tokens], Tensor], most: int | None) -> tuple[float, float, int]:
+    """`logits` gives [d_vocab_out, positions, inputs]."""
     whole = places = right_places = inputs = 0
     for tokens in _parts(task, most):
-        said = student.logits(tokens)
+        said = logits(tokens)
         good = right(task, said, torch.from_numpy(targets_of(task, tokens).T.copy()))
         whole += int(good.all(dim=0).sum())
         right_places += int(good.sum())

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inverse_tracr.distill.agreement import own_agreement_of
 from inverse_tracr.distill.align import align
 from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.folding import folded_model
@@ -264,7 +265,10 @@ def _checkpoint(trainee: Trainee, snapshot: Snapshot, recipe: Recipe, turn: int 
     weights = uncompressed_weights(task, list(snapshot.halves)) if natural else task.compiled.weights
     model = folded_model(task, weights, w_emb)
     candidate = Candidate(task, snapshot.halves, trainee.teacher, w_emb)
-    return Checkpoint(model, snapshot.steps, judge(candidate, model.weights()))
+    verdict = judge(candidate, model.weights())
+    if recipe.turns > 1 and verdict.loss <= MOST_LOSS and verdict.agreement < 1:
+        verdict = verdict.of(*own_agreement_of(task, model))
+    return Checkpoint(model, snapshot.steps, verdict)
 
 
 def _turned(task: Task, w_emb: NDArray[np.float32], turn: int = 0) -> NDArray[np.float32]:

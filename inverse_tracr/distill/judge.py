@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -60,6 +60,10 @@ class Judgement:
     def accepted(self) -> bool:
         """Whether both bounds are kept."""
         return self.loss <= MOST_LOSS and self.positions >= LEAST_AGREEMENT
+
+    def of(self, agreement: float, positions: float, inputs: int) -> Judgement:
+        """The same losses with another agreement."""
+        return replace(self, agreement=agreement, positions=positions, inputs=inputs)
 
 
 @dataclass(frozen=True)

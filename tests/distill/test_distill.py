@@ -9,8 +9,9 @@ import pytest
 
 from inverse_tracr.compile import Mode, compile_weights
 from inverse_tracr.distill import COMPRESSED, NATURAL, Kind, Reason, Recipe, Start, Student, Teacher, distill
+from inverse_tracr.distill.agreement import agreement_of, own_agreement_of
 from inverse_tracr.distill.half_by_half import HalfByHalf
-from inverse_tracr.distill.judge import agreement_of
+from inverse_tracr.distill.judge import MOST_LOSS
 from inverse_tracr.distill.teacher import Task
 from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import TransformerProgram, Weights, load
@@ -111,6 +112,7 @@ def test_the_judge_says_what_the_model_says(natural: list[Student], teachers: li
             whole += sum(map(all, good))
             total += sum(map(len, good))
         assert (share, positions) == (whole / inputs, right / total)
+        assert own_agreement_of(task, model) == (share, positions, inputs)
 
 
 def test_copies_are_checkpoints(teachers: list[Teacher]) -> None:
@@ -209,3 +211,27 @@ def test_recipes_are_named() -> None:
     kinds = ("compressed", "natural")
     assert set(RECIPES) == {prefix + kind for prefix in ("", "test-", "thesis-") for kind in kinds}
     assert all(isinstance(recipe, Recipe) for recipe in RECIPES.values())
+
+
+def test_students_that_are_not_always_right_are_judged_by_their_own_forward_pass(
+    teachers: list[Teacher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def half(task: Task, folded: Weights, most: int | None = None) -> tuple[float, float, int]:
+        return 0.5, 0.95, 100
+
+    def own(task: Task, model: TransformerProgram) -> tuple[float, float, int]:
+        asked.append(task.teacher.item)
+        return 0.75, 0.96, 200
+
+    monkeypatch.setattr("inverse_tracr.distill.judge.agreement_of", half)
+    monkeypatch.setattr("inverse_tracr.distill.driver.own_agreement_of", own)
+    recipe = replace(COMPRESSED, factor=1.25)
+    students = list(distill(teachers, recipe, seed=0))
+    judged = [s.judgement for s in students if s.judgement is not None and s.judgement.loss <= MOST_LOSS]
+    assert judged
+    assert all((j.agreement, j.positions, j.inputs) == (0.75, 0.96, 200) for j in judged)
+    asked.clear()
+    list(distill(teachers, replace(recipe, turns=1), seed=0))
+    assert not asked  # the recipe of the test sets
