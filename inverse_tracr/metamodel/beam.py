@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -10,22 +11,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inverse_tracr.metamodel.columns import select
 from inverse_tracr.metamodel.context import explained_heads
 from inverse_tracr.metamodel.depths import Depths
 from inverse_tracr.metamodel.evidence import cost_of_leaving, left_here
 from inverse_tracr.metamodel.fillings import Filling, fillings
 from inverse_tracr.metamodel.lessons import Decision
+from inverse_tracr.metamodel.loose import Loose
+from inverse_tracr.metamodel.loosening import loose_view
 from inverse_tracr.metamodel.memory import Memory
 from inverse_tracr.metamodel.moves import Moves, read_streams
 from inverse_tracr.metamodel.network import Batch, MetaModel
-from inverse_tracr.metamodel.operands import next_operands
+from inverse_tracr.metamodel.operands import NONE, next_operands
 from inverse_tracr.metamodel.sites import SITES, draw_sites
-from inverse_tracr.metamodel.state import State, begin, output_match
+from inverse_tracr.metamodel.state import State, begin, output_match, with_told_values
 from inverse_tracr.metamodel.view import view
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import (
     Aggregate,
-    Line,
     Program,
     Ref,
     Select,
@@ -39,8 +42,16 @@ Scores = NDArray[np.float64]
 LEAST_SHARE = 0.01
 """Probability below which a possibility is not followed."""
 
+UNLIKELY = -math.log(LEAST_SHARE)
+"""Nats of leaving a half-layer that nothing likely explains."""
+
 LEAVING = 0.5
 """Share of what a half-layer costs of which something is left that is asked for when it is left."""
+
+UNREAD, PARTS_LEFT = 30.0, 100.0
+"""Nats of operands that are not read, and of leaving a half-layer of which parts are left, where streams are
+loose.
+"""
 
 MOST_HERE = 8
 """Lines that one half-layer may write."""
@@ -86,6 +97,14 @@ class _Search:
     width: int
     free: bool
 
+    def behind(self, path: _Path, cost: float) -> Iterator[_Path]:
+        """The path behind the half-layer at hand; none where streams are loose and lines leave something of
+        what it writes.
+        """
+        state = path.state.with_unchosen()
+        if state.view.loose is None or cost_of_leaving(left_here(state, self.moves)) == 0:
+            yield _Path(state.advanced(), path.score - cost)
+
 
 def guesses(
     network: MetaModel,
@@ -96,25 +115,33 @@ def guesses(
     sites: int = SITES,
     inputs: tuple[tuple[int, ...], ...] = (),
     free: bool = False,
+    loose: bool = False,
 ) -> list[Guess]:
     """At most `width` programs, the most likely first.
 
     `key` draws the probes, which have `sites` positions and `inputs` (vocabulary indices) among them. `free`:
     lines may stand where the compiler would not put them, and half-layers be left half explained, at no cost.
+    `loose`: on streams that no input gives.
 
     Half-layer by half-layer, `width` half-written programs are kept; two that wrote the same lines in
     different orders are one.
     """
     signature = model.signature
     probes = draw_sites(signature, key=key, count=sites, inputs=inputs)
-    start = begin(signature, view(model, probes, key=key))
-    moves = Moves(model.weights(), read_streams(model, probes))
+    if loose:
+        seen = loose_view(model, probes, key=key)
+    else:
+        seen = view(model, probes, key=key)
+    start = begin(signature, seen)
+    moves = seen.loose.moves if seen.loose else Moves(model.weights(), read_streams(model, probes))
     paths = [_Path(start, 0.0)]
-    while not paths[0].state.over:
+    while paths and not paths[0].state.over:
         paths = _half_layer(_Search(network, moves, width, free), paths)
     found: list[Guess] = []
     for path in paths:
         program = path.state.program()
+        if program is not None and loose:
+            program = with_told_values(program, path.state)
         if program is not None:
             match = output_match(path.state.column(program.output), path.state.view)
             halves, heads = _evidence(path.state)
@@ -154,26 +181,22 @@ def _half_layer(search: _Search, paths: list[_Path]) -> list[_Path]:
         paths = [p for p in _best(grown, width) if p.score > least]
         if not paths:
             return _best(done, width)
-    return _best(done + [_left(path) for path in paths], width)
-
-
-def _left(path: _Path) -> _Path:
-    """The path behind a half-layer that nothing likely explains."""
-    return _Path(path.state.advanced(), path.score + math.log(LEAST_SHARE))
+    return _best(done + [behind for path in paths for behind in search.behind(path, UNLIKELY)], width)
 
 
 def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
     state, network, width = path.state, search.network, search.width
     found = next_operands(state, memory)
     if not found.pairs:
-        yield replace(path, state=state.advanced())
+        yield from search.behind(path, 0.0)
         return
     decision = Decision(found.features, found.context, None, np.zeros(len(found.pairs) + 1, np.intp))
     logs, leave = _log_probabilities(network, decision)
     depths = Depths(state)
     if not search.free:
         leave -= LEAVING * cost_of_leaving(left_here(state, search.moves))
-        logs = logs - depths.of_operands(found.pairs)
+        logs = logs - depths.of_operands(found.pairs) - _unread(state, found.pairs)
+        leave -= PARTS_LEFT * _parts_left(state)
     least = math.log(LEAST_SHARE) + float(np.logaddexp.reduce([leave, *logs]))
     grows = False
     for at in np.argsort(-logs)[:width].tolist():
@@ -183,9 +206,9 @@ def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
         costs = search.moves.costs(state, filling)
         if not search.free:
             costs = costs + depths.of_lines(filling)
-        for lines, log in _likely(network, filling, costs, width, numbers=state.view.numbers is not None):
+        for place, log in _likely(network, filling, costs, width, numbers=state.view.numbers is not None):
             log += float(logs[at])
-            grown = _written(state, lines)
+            grown = _written(state, filling, place)
             if grown is None:
                 # Of two heads that do the same one is explained: who would write it again would leave.
                 leave = float(np.logaddexp(leave, log))
@@ -193,9 +216,30 @@ def _children(search: _Search, path: _Path, memory: Memory) -> Iterator[_Path]:
             grows = True
             yield _Path(grown, path.score + log)
     if leave > least:
-        yield _Path(state.advanced(), path.score + leave)
+        yield from search.behind(path, -leave)
     elif not grows:
-        yield _left(path)
+        yield from search.behind(path, UNLIKELY)
+
+
+def _parts_left(state: State) -> bool:
+    """Whether streams are loose and parts of the half-layer at hand are left that no line writes."""
+    return state.view.loose is not None and bool(state.view.loose.left(state.half, state.taken))
+
+
+def _unread(state: State, pairs: tuple[tuple[Ref, Ref], ...]) -> Scores:
+    """What pairs of operands cost that the parts which are left do not read, where streams are loose."""
+    loose = state.view.loose
+    if loose is None:
+        return np.zeros(len(pairs))
+    columns, left = state.readable(), loose.left(state.half, state.taken)
+    places = {column.ref: at for at, column in enumerate(columns)}
+    at = [(places[first], places.get(second, NONE)) for first, second in pairs]
+    if state.attention:
+        costs = loose.wiring.attended_by(state.half, left, columns)
+        return UNREAD * np.array([costs[key, query] for key, query in at])
+    alone, together = loose.wiring.read(state.half, left, columns)
+    read = np.array([alone[i] if j == NONE else together[i, j] for i, j in at])
+    return PARTS_LEFT * ~read
 
 
 def _log_probabilities(network: MetaModel, decision: Decision) -> tuple[Scores, float]:
@@ -206,8 +250,8 @@ def _log_probabilities(network: MetaModel, decision: Decision) -> tuple[Scores, 
 
 def _likely(
     network: MetaModel, filling: Filling, costs: Scores, width: int, *, numbers: bool
-) -> Iterable[tuple[tuple[Line, ...], float]]:
-    """The likeliest lines; those that are the same on the sites share one place, with their sum.
+) -> Iterable[tuple[int, float]]:
+    """The places of the likeliest lines; those that are the same on the sites share one, with their sum.
 
     Where the model puts out `numbers`, a mean of zeros and ones is not what it is of ones and zeros.
     """
@@ -231,26 +275,43 @@ def _likely(
         places.setdefault(key, at)
         sums[key] = sums.get(key, 0.0) + math.exp(logs[at])
     ranked = sorted(zip(places.values(), sums.values(), strict=True), key=lambda pair: -pair[1])
-    return [(filling.lines[at], lost + float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
+    return [(at, lost + float(np.log(p))) for at, p in ranked[:width] if p > LEAST_SHARE]
 
 
-def _written(state: State, lines: tuple[Line, ...]) -> State | None:
-    """The state with lines written; None where that adds nothing."""
-    *selects, last = lines
+def _written(state: State, filling: Filling, place: int) -> State | None:
+    """The state with the lines of a filling written; None where that adds nothing."""
+    *selects, last = filling.lines[place]
+    loose, column, head = state.view.loose, filling.columns[place], None
+    if loose is not None and filling.heads:
+        head = filling.heads[place][0]
     ref: Ref | None = None
-    for select in selects:
-        assert isinstance(select, Select)
-        state, ref = state.with_select(select)
+    for chooses in selects:
+        assert isinstance(chooses, Select)
+        if loose is not None and head is not None:
+            chooses = _whole(state, loose, head, chooses)
+        state, ref = state.with_select(chooses)
     if ref is not None:
         last = with_operands(last, (ref, *operands(last)[1:]))
-    return None if last in state.lines else state.with_line(last)
+    directions = dict(zip(column.values, column.directions, strict=False))
+    grown = state.with_line(last, head, directions)
+    # Parts that do the same are told apart by what reads them, where streams are loose.
+    return None if last in state.lines and grown.taken == state.taken else grown
+
+
+def _whole(state: State, loose: Loose, head: int, line: Select) -> Select:
+    """A select of a head with what it would choose of values that no site has."""
+    sites = state.view.sites
+    key, query = state.column(line.keys), state.column(line.queries)
+    whole = loose.wiring.whole(state.half // 2, head, line, key, query)
+    same = (select(0, whole, key, query, sites).chosen == select(0, line, key, query, sites).chosen).all()
+    return whole if same else line
 
 
 def _best(paths: list[_Path], width: int) -> list[_Path]:
     """The likeliest paths, those with the same lines joined."""
-    joined: dict[frozenset[object], _Path] = {}
+    joined: dict[frozenset[tuple[object, int]], _Path] = {}
     for path in sorted(paths, key=lambda p: p.score, reverse=True):
-        key = frozenset(_resolved(path.state))
+        key = frozenset(Counter(_resolved(path.state)).items())
         other = joined.get(key)
         score = path.score if other is None else float(np.logaddexp(other.score, path.score))
         joined[key] = replace(other or path, score=score)

@@ -36,6 +36,8 @@ class Column:
 
     `made` is the half-layer that writes it, -1 for tokens and indices: later ones can read it. A `twin` is
     the numerical form of a categorical line, written beside it in case a mean or a sum reads it.
+    `vectors` [values, d_model] are what is written for its values, where streams are loose and that is known;
+    `directions` their numbers in the half-layer.
     """
 
     ref: Ref
@@ -44,6 +46,8 @@ class Column:
     made: int
     numerical: bool = False
     twin: bool = False
+    vectors: Numbers | None = None
+    directions: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:

@@ -5,25 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from inverse_tracr.metamodel.heads import correlations
 from inverse_tracr.metamodel.kernels import between
-from inverse_tracr.metamodel.sites import Index
 from inverse_tracr.metamodel.state import State
-from inverse_tracr.metamodel.view import View
 from inverse_tracr.rasp.program import Ref
 
 Floats = NDArray[np.float32]
 Shares = NDArray[np.float64]
 
 CONTEXT_SIZE = 20
-
-LEAST_CORRELATION = 0.5
-"""Squared correlation of a select with a head's scores from which the head may be its own."""
-
-ALIKE = 0.05
-"""Difference of such correlations up to which heads choose alike."""
-
-LEAST_SPREAD = 1e-3
-"""Spread of the scores of a head, below which it chooses all keys alike."""
 
 
 def context(state: State) -> Floats:
@@ -83,6 +73,8 @@ def _linearly_explained(state: State) -> float:
 def unexplained_heads(state: State) -> NDArray[np.float64]:
     """For each head the share of its scores that no select of this half-layer explains."""
     scores = state.written.scores
+    if state.view.loose is not None:
+        return np.array([float(head not in state.taken) for head in range(len(scores))])
     if not state.truths:
         return np.ones(len(scores))
     return 1 - correlations(np.array(state.truths), scores).max(axis=0)
@@ -93,25 +85,3 @@ def explained_heads(state: State, selector: Ref, layer: int) -> tuple[str, ...]:
     chosen = next(s.chosen for s in state.selections if s.ref == selector)
     shares = correlations(chosen[None], state.view.halves[2 * layer].scores)[0]
     return tuple(f"{layer}.{head}" for head in np.flatnonzero(shares >= 0.5).tolist())
-
-
-def correlations(truths: Index, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared correlation of selections [selects, pairs] with scores [heads, pairs]: [selects, heads]."""
-    centred = truths - truths.mean(axis=1, keepdims=True)
-    products = centred @ scores.T
-    norms = (centred**2).sum(axis=1)[:, None] * (scores**2).sum(axis=1)[None, :]
-    return products**2 / np.maximum(norms, 1e-9)
-
-
-def own_heads(view: View, half: int, chosen: Index) -> list[int]:
-    """The heads of a half-layer whose scores a selection explains best."""
-    scores = view.halves[half].scores
-    return heads_of(correlations(chosen[None], scores)[0], scores, everything=bool(chosen.all()))
-
-
-def heads_of(shares: Shares, scores: Shares, *, everything: bool) -> list[int]:
-    """`own_heads`, by squared correlations with their scores; of `everything` heads that do not choose."""
-    if everything:
-        shares = (np.ptp(scores, axis=1) < LEAST_SPREAD).astype(np.float64)
-    least = max(LEAST_CORRELATION, float(shares.max(initial=0.0)) - ALIKE)
-    return np.flatnonzero(shares >= least).tolist()

@@ -123,7 +123,7 @@ def _left(moves: Moves, half: int, lines: list[_Written]) -> float | None:
     """The share of what a half-layer writes that is not linear in lines; None where it writes a constant."""
     key = half, frozenset(line.key for line in lines)
     if key not in moves.left:
-        moves.left[key] = _measured(moves.read[half + 1] - moves.read[half], moves.read[0], lines)
+        moves.left[key] = _measured(moves.written(half), moves.read[0], lines)
     return moves.left[key]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from inverse_tracr.metamodel.candidates import (
     unary_functions,
 )
 from inverse_tracr.metamodel.columns import Column, aggregate, number_column
-from inverse_tracr.metamodel.context import Floats, context, heads_of, nines, unexplained_heads
+from inverse_tracr.metamodel.context import Floats, context, nines, unexplained_heads
+from inverse_tracr.metamodel.heads import heads_of
+from inverse_tracr.metamodel.lookups import lookups
 from inverse_tracr.metamodel.measures import measured
 from inverse_tracr.metamodel.memory import Choosing, Memory
 from inverse_tracr.metamodel.operands import NONE
@@ -36,6 +38,9 @@ from inverse_tracr.rasp.program import (
     SelectorWidth,
     SequenceMap,
 )
+
+if TYPE_CHECKING:
+    from inverse_tracr.metamodel.loose import Loose
 
 FILL_SIZE = 38
 
@@ -75,6 +80,8 @@ def fillings(state: State, pair: tuple[Ref, Ref], memory: Memory) -> Filling:
 
 def _maps(state: State, operand: Column, memory: Memory) -> Filling:
     named = unary_functions(operand.values, operand.numerical)
+    if state.view.loose is not None:
+        return _lookups(state, state.view.loose, (operand,), named, memory)
     lines = [(Map(operand.ref, f, e),) for f, e in zip(named.functions, named.encodings, strict=True)]
     columns = list(_tabulated(state, named, operand.labels, memory, (operand.key,)))
     kinds, places = named.kinds.tolist(), named.places.tolist()
@@ -87,8 +94,28 @@ def _maps(state: State, operand: Column, memory: Memory) -> Filling:
     return _filling(state, lines, columns, kinds, places, memory)
 
 
+def _lookups(
+    state: State, loose: Loose, operands: tuple[Column, ...], named: Functions[Any], memory: Memory
+) -> Filling:
+    """Lines whose tables neurons hold; the kind of one with the classes of a named function is that of it."""
+    codes = operands[0].labels
+    if len(operands) == 2:
+        codes = codes * operands[1].size + operands[1].labels
+    columns = _tabulated(state, named, codes, memory, tuple(operand.key for operand in operands))
+    known = {c.classes: at for at, c in reversed(list(enumerate(columns))) if not c.numerical}
+    found = lookups(state, loose, operands)
+    at = [known.get(lookup.column.classes) for lookup in found]
+    other = kind_number(Special.TABLE_FINE)
+    kinds = [other if i is None else int(named.kinds[i]) for i in at]
+    places = [0.0 if i is None else float(named.places[i]) for i in at]
+    lines = [(lookup.line,) for lookup in found]
+    return _filling(state, lines, [lookup.column for lookup in found], kinds, places, memory)
+
+
 def _sequence_maps(state: State, first: Column, second: Column, memory: Memory) -> Filling:
     named = binary_functions(first.values, second.values)
+    if state.view.loose is not None:
+        return _lookups(state, state.view.loose, (first, second), named, memory)
     lines: list[tuple[Line, ...]] = []
     for function, swapped in zip(named.functions, named.swapped, strict=True):
         x, y = (second, first) if swapped else (first, second)
@@ -136,18 +163,36 @@ def _reading_heads(state: State, keys: Ref, queries: Ref, memory: Memory) -> Fil
     kinds: list[int] = []
     places: list[float] = []
     heads: list[list[int]] = []
+    moved: list[Column | None] = []
     payloads: list[Column | None] = [None]
     # Means are defined of zeros and ones only.
     payloads += [c for c in state.readable() if not c.numerical or set(c.values) <= {0, 1}]
     for at in np.argsort(-best, kind="stable")[:MOST_PREDICATES].tolist():
         line = Select(keys, queries, choosing.predicates[at])
-        lines += [(line, SelectorWidth(0) if p is None else Aggregate(0, p.ref)) for p in payloads]
-        columns += _moved(state, (key, query), at, payloads, memory)
-        kinds += [choosing.kinds[at]] * len(payloads)
-        places += [float(best[at])] * len(payloads)
-        own = heads_of(choosing.shares[at], state.written.scores, everything=choosing.everything[at])
-        heads += [own] * len(payloads)
-    return replace(_filling(state, lines, columns, kinds, places, memory, payloads), heads=tuple(heads))
+        shares, exact = choosing.shares[at], state.view.loose is not None
+        own = heads_of(shares, state.written.scores, everything=choosing.everything[at], exact=exact)
+        for payload, free in _heads_that_move(state, payloads, own):
+            lines.append((line, SelectorWidth(0) if payload is None else Aggregate(0, payload.ref)))
+            columns.append(_moved(state, (key, query), at, payload, free, memory))
+            kinds.append(choosing.kinds[at])
+            places.append(float(best[at]))
+            heads.append(free)
+            moved.append(payload)
+    return replace(_filling(state, lines, columns, kinds, places, memory, moved), heads=tuple(heads))
+
+
+def _heads_that_move(
+    state: State, payloads: Sequence[Column | None], own: list[int]
+) -> Iterator[tuple[Column | None, list[int]]]:
+    """What heads may move that choose alike; where streams are loose, with the one that moves it best."""
+    loose = state.view.loose
+    for payload in payloads:
+        if loose is None:
+            yield payload, own
+            continue
+        head = loose.head(state.half // 2, own, state.taken, payload)
+        if head is not None:
+            yield payload, [head]
 
 
 def _choosing(state: State, key: Column, query: Column, memory: Memory) -> Choosing:
@@ -158,25 +203,28 @@ def _choosing(state: State, key: Column, query: Column, memory: Memory) -> Choos
 
 
 def _moved(
-    state: State, pair: tuple[Column, Column], at: int, payloads: Sequence[Column | None], memory: Memory
-) -> list[Column]:
-    """What a head writes that chooses by predicate number `at` of a pair of key and query, by payload."""
-    found: list[Column] = []
+    state: State,
+    pair: tuple[Column, Column],
+    at: int,
+    payload: Column | None,
+    heads: list[int],
+    memory: Memory,
+) -> Column:
+    """What a head writes that chooses by predicate number `at` of a pair of key and query."""
+    loose, widths = state.view.loose, tuple(range(state.signature.max_seq_len + 1))
+    if loose is not None:
+        return loose.attended(state.half // 2, heads[0], payload, widths)
     own, sites = (pair[0].key, pair[1].key, b"%d" % at), state.view.sites
-    chosen: Index | None = None
-    for moved in payloads:
-        key = (*own, b"" if moved is None else moved.key)
-        if key not in memory.columns:
-            if chosen is None:
-                chosen = memory.choosing[own[:2]].chosen(at)
-            if moved is None:
-                widths = tuple(range(state.signature.max_seq_len + 1))
-                made = Column(0, widths, sites.grid.widths(chosen), state.half)
-            else:
-                made = aggregate(0, moved, chosen, sites, made=state.half)
-            memory.columns[key] = made
-        found.append(memory.columns[key])
-    return found
+    key = (*own, b"" if payload is None else payload.key)
+    if key not in memory.columns:
+        if own not in memory.chosen:
+            memory.chosen[own] = memory.choosing[own[:2]].chosen(at)
+        chosen = memory.chosen[own]
+        if payload is None:
+            memory.columns[key] = Column(0, widths, sites.grid.widths(chosen), state.half)
+        else:
+            memory.columns[key] = aggregate(0, payload, chosen, sites, made=state.half)
+    return memory.columns[key]
 
 
 def _filling(
@@ -188,7 +236,7 @@ def _filling(
     memory: Memory,
     payloads: Sequence[Column | None] | None = None,
 ) -> Filling:
-    """Lines with their features; of heads `payloads` are what is moved, over and over."""
+    """Lines with their features; of heads `payloads` is what each moves."""
     own = context(state)
     if not lines:
         return Filling((), (), np.zeros((0, FILL_SIZE), np.float32), np.zeros(0, np.intp), own)
@@ -196,8 +244,9 @@ def _filling(
     found = measured(state, columns, counted, memory)
     scores, match, linear = found[:, :7], found[:, 7], found[:, 8:14]
     gain = scores[:, 1] - own[7]
-    moved = np.array([_payload_features(state, payload) for payload in payloads or [None]])
-    moved = np.tile(moved, (len(columns) // len(moved), 1))
+    known = {p.ref: _payload_features(state, p) for p in payloads or () if p is not None}
+    nothing = _payload_features(state, None)
+    moved = np.array([nothing if p is None else known[p.ref] for p in payloads or [None] * len(columns)])
     heads = np.full(len(columns), float(payloads is not None))
     features = np.column_stack(
         [

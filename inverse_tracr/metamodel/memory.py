@@ -52,6 +52,7 @@ class Memory:
     rows: dict[Asked, Shares] = field(default_factory=dict[Asked, Shares])
     choosing: dict[tuple[bytes, bytes], Choosing] = field(default_factory=dict[tuple[bytes, bytes], Choosing])
     columns: dict[tuple[bytes, ...], Column] = field(default_factory=dict[tuple[bytes, ...], Column])
+    chosen: dict[tuple[bytes, ...], Index] = field(default_factory=dict[tuple[bytes, ...], Index])
     groups: dict[tuple[bytes, ...], list[Column]] = field(
         default_factory=dict[tuple[bytes, ...], list[Column]]
     )

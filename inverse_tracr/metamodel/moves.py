@@ -43,10 +43,18 @@ def read_streams(model: TransformerProgram, sites: Sites) -> Floats:
 
 @dataclass(frozen=True)
 class Moves:
-    """A model on sites; `read` [half-layers + 1, sites, d_model] is what half-layers read."""
+    """A model on sites; `read` [half-layers + 1, sites, d_model] is what half-layers read.
+
+    `writes` [half-layers, sites, d_model] is what they write, where it is not the difference.
+    """
 
     weights: Weights
     read: Floats
+    writes: Floats | None = None
+
+    def written(self, half: int) -> Floats:
+        """What a half-layer writes [sites, d_model]."""
+        return self.read[half + 1] - self.read[half] if self.writes is None else self.writes[half]
 
     def values(self, layer: int, head: int) -> Floats:
         """What a head would move of each site [sites, d_model]."""
@@ -86,15 +94,25 @@ class Moves:
         """
         values = self.values(layer, head)
         values = values - values.mean(axis=0)
-        written = self.read[2 * layer + 1] - self.read[2 * layer]
+        written = self.written(2 * layer)
         total, scale = float((values**2).sum()), float(((written - written.mean(axis=0)) ** 2).sum())
         if moved is None or total < LEAST_MOVED * scale:
             return float((moved is None) == (total < LEAST_MOVED * scale))
-        own = indicators(moved)
-        left, singular, _ = np.linalg.svd(own, full_matrices=False)
-        explained = left[:, singular > 1e-6 * max(float(singular.max(initial=0.0)), 1e-12)]
-        between = float(((explained.T @ values) ** 2).sum()) / total
-        basis, sizes, _ = np.linalg.svd(values, full_matrices=False)
-        basis = basis[:, sizes > 1e-2 * sizes[0]]
-        linear = float(((basis.T @ own) ** 2).sum()) / max(float((own**2).sum()), 1e-12)
-        return min(between, linear)
+        return _linear_both_ways(values, moved)
+
+    def key_fit(self, layer: int, head: int, key: Column) -> float:
+        """How well what a head has of each site as a key fits a column, from 0 to 1."""
+        keys = self.read[2 * layer] @ self.weights.W_K[layer, head].astype(np.float64)
+        keys = keys - keys.mean(axis=0)
+        return _linear_both_ways(keys, key) if keys.any() else 0.0
+
+
+def _linear_both_ways(values: Floats, column: Column) -> float:
+    own = indicators(column)
+    left, singular, _ = np.linalg.svd(own, full_matrices=False)
+    explained = left[:, singular > 1e-6 * max(float(singular.max(initial=0.0)), 1e-12)]
+    between = float(((explained.T @ values) ** 2).sum()) / max(float((values**2).sum()), 1e-12)
+    basis, sizes, _ = np.linalg.svd(values, full_matrices=False)
+    basis = basis[:, sizes > 1e-2 * sizes[0]]
+    linear = float(((basis.T @ own) ** 2).sum()) / max(float((own**2).sum()), 1e-12)
+    return min(between, linear)

@@ -42,7 +42,9 @@ class Operands:
 def next_operands(state: State, memory: Memory) -> Operands:
     """The pairs of operands that the half-layer at hand may read; `memory` is of this half-layer."""
     own = context(state)
-    if state.written.constant and not state.written.scores.any():
+    loose = state.view.loose
+    left = loose.left(state.half, state.taken) if loose is not None else []
+    if state.written.constant and not state.written.scores.any() and not left:
         return Operands((), np.zeros((0, PAIR_SIZE), np.float32), own)
     columns = state.readable()
     pairs = _head_pairs(columns) if state.attention else _neuron_pairs(columns)

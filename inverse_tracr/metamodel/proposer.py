@@ -9,6 +9,10 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import LineEvidence
 from inverse_tracr.decompile.proposers import Judge, Proposal
 from inverse_tracr.errors import InverseTracrError
@@ -17,7 +21,7 @@ from inverse_tracr.metamodel.checkpoint import Loaded, load_network
 from inverse_tracr.metamodel.coarser import coarser
 from inverse_tracr.metamodel.evidence import ENTRY_COST, misfit
 from inverse_tracr.metamodel.revise import completed, revised
-from inverse_tracr.metamodel.sites import SITES
+from inverse_tracr.metamodel.sites import SITES, draw_sites
 from inverse_tracr.metamodel.state import output_match
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.canonical import canonical_places
@@ -34,6 +38,14 @@ WIDTH = 8
 WIDTHS = (WIDTH, WIDTH, WIDTH)
 """Programs of one beam after the other; each has the inputs on which those before it failed among its probes,
 and more probes."""
+
+LOOSE_WIDTH, LOOSE_SITES = 2, 600
+"""Programs of the beam on streams that no input gives, and positions of their probes."""
+
+LEAST_SAME = 0.99
+"""Share of positions of probes where a program that was compiled again puts out what the model does, from
+which on it is the model's own: ties between mixtures may come out otherwise.
+"""
 
 FREE = 1
 """The beam, counted from 0, whose lines may stand anywhere."""
@@ -80,6 +92,13 @@ class Beams:
 
     def propose(self, model: TransformerProgram, judge: Judge) -> Iterator[Proposal]:
         """Proposals, best first, as `Proposer`."""
+        for guess in self._on_loose_streams(model):
+            proposal = proposal_of(guess, model)
+            if proposal.program is None:
+                continue
+            yield proposal
+            if judge(proposal.program).verified or _does_the_same(proposal.program, model):
+                return
         inputs: list[tuple[int, ...]] = []
         places = {token: i for i, token in enumerate(model.signature.vocab)}
         seen: set[Program] = set()
@@ -111,6 +130,31 @@ class Beams:
                         inputs.append(tokens)
             if max((guess.match for guess in found), default=0.0) < LEAST_MATCH:
                 return
+
+    def _on_loose_streams(self, model: TransformerProgram) -> list[Guess]:
+        """The likeliest program on streams that no input gives, if it explains all of them."""
+        if not isinstance(model.output_encoder, CategoricalOutput):
+            return []
+        found = guesses(self._loaded.network, model, width=LOOSE_WIDTH, sites=LOOSE_SITES, loose=True)
+        return found[:1]
+
+
+def _does_the_same(program: Program, model: TransformerProgram) -> bool:
+    """Whether a program, compiled again, puts out what the model does on probes: it may be refuted because it
+    is not sound, but no other would say more of the model.
+    """
+    signature = model.signature
+    same: list[NDArray[np.bool_]] = []
+    with suppress(InverseTracrError):
+        compiled = compile_program(program, signature, mode=Mode.FIXED)
+        for _, tokens in draw_sites(signature, key=0).batches:
+            mine, own = (each.output_encoder.decode(each.logits_for(tokens)) for each in (compiled, model))
+            same.append(
+                np.array(
+                    [[x == y for x, y in zip(*rows, strict=True)] for rows in zip(mine, own, strict=True)]
+                )
+            )
+    return bool(same) and float(np.concatenate([one.ravel() for one in same]).mean()) >= LEAST_SAME
 
 
 def revised_proposal_of(guess: Guess, model: TransformerProgram) -> Proposal:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.candidates import Special, kind_number, predicates
 from inverse_tracr.metamodel.columns import Column
+from inverse_tracr.metamodel.heads import squared
 from inverse_tracr.metamodel.memory import Choosing
 from inverse_tracr.metamodel.sites import Index
 from inverse_tracr.metamodel.state import State
@@ -101,17 +102,18 @@ def possible_predicates(state: State, key: Column, query: Column) -> Choosing:
         found.append(PredicateTable(pairs))
         kinds.append(kind_number(Special.PREDICATE_TABLE))
     truths = np.array(tables)
-    shares = _correlations(truths, counts, sums, (scores**2).sum(axis=1))
+    loose = state.view.loose is not None
+    shares = _correlations(truths, counts, sums, (scores**2).sum(axis=1), signed=loose)
     everything = tuple(bool(np.all(row[seen] > 0)) for row in truths)
     return Choosing(tuple(found), tuple(kinds), truths, codes, shares, everything)
 
 
-def _correlations(tables: Index, counts: Index, sums: Floats, squares: Floats) -> Floats:
+def _correlations(tables: Index, counts: Index, sums: Floats, squares: Floats, *, signed: bool) -> Floats:
     """`correlations` of selections given by cells, of how often these occur and the sums of scores there."""
     chosen = tables @ counts
     products = tables @ sums.T - np.outer(chosen, sums.sum(axis=1)) / counts.sum()
     norms = (chosen - chosen**2 / counts.sum())[:, None] * squares[None]
-    return products**2 / np.maximum(norms, 1e-9)
+    return squared(products, signed=signed) / np.maximum(norms, 1e-9)
 
 
 def _read_off(sums: Floats, counts: Index) -> list[Truth]:

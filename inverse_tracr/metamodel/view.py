@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from inverse_tracr.metamodel.kernels import single_linkage
 from inverse_tracr.metamodel.sites import Index, Sites
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.values import Value
+
+if TYPE_CHECKING:
+    from inverse_tracr.metamodel.loose import Loose
 
 Floats = NDArray[np.float64]
 
@@ -59,13 +63,17 @@ class Half:
 
 @dataclass(frozen=True)
 class View:
-    """A model on sites. `outputs` [sites] index `values`, -1 for none; or `numbers` [sites] are given."""
+    """A model on sites. `outputs` [sites] index `values`, -1 for none; or `numbers` [sites] are given.
+
+    `loose`: how the streams were put together, where no input gives them.
+    """
 
     sites: Sites
     halves: tuple[Half, ...]
     outputs: Index
     values: tuple[Value, ...]
     numbers: Floats | None
+    loose: Loose | None = None
 
 
 def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: Blur | None = None) -> View:
@@ -106,7 +114,7 @@ def view(model: TransformerProgram, sites: Sites, *, key: int = 0, blur: Blur | 
         rows += blur.on_rows(rows, stream, random)
         scores += blur.on_scores(scores, random)
     halves = tuple(
-        _half(rows[half], scales[half] / residual, scores[half // 2] if half % 2 == 0 else scores[0][:0])
+        half_of(rows[half], scales[half] / residual, scores[half // 2] if half % 2 == 0 else scores[0][:0])
         for half in range(2 * config.n_layers)
     )
     output = model.output_encoder
@@ -133,11 +141,17 @@ def _below_best(scores: NDArray[np.float32], *, causal: bool) -> Floats:
     queries, keys = own.shape[2:]
     seen = np.tri(queries, keys, 1 if causal else keys, dtype=np.bool_)
     own = np.where(seen, own, -np.inf)
-    below = np.clip(own - own.max(axis=-1, keepdims=True) + _TIE, -_LARGEST_SCORE, 0)
+    below = below_best(own - own.max(axis=-1, keepdims=True))
     return below[..., 1:][:, :, seen[:, 1:]].reshape(len(own), -1)
 
 
-def _half(written: Floats, scale: float, scores: Floats) -> Half:
+def below_best(below: Floats) -> Floats:
+    """Scores of keys less the best of the query, clipped; those within `_TIE` of the best are as good."""
+    return np.clip(below + _TIE, -_LARGEST_SCORE, 0)
+
+
+def half_of(written: Floats, scale: float, scores: Floats) -> Half:
+    """What a half-layer writes on the sites, whose spread is `scale` against the stream's."""
     centred = written - written.mean(axis=0)
     squares, directions = np.linalg.eigh(centred.T @ centred)
     singular, directions = np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inverse_tracr.metamodel.context import own_heads
+from inverse_tracr.metamodel.heads import own_heads
 from inverse_tracr.metamodel.revise import revised
 from inverse_tracr.metamodel.revise.answers import completed_sequence_map
 from inverse_tracr.metamodel.revise.streams import Streams

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inverse_tracr.metamodel.columns import Column
-from inverse_tracr.metamodel.context import own_heads
+from inverse_tracr.metamodel.heads import own_heads
 from inverse_tracr.metamodel.moves import Moves
 from inverse_tracr.metamodel.state import State, indicators
 from inverse_tracr.model import Weights
