@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from inverse_tracr.distill.options import options_text
+from inverse_tracr.distill.options import LATER, options_text
 from inverse_tracr.errors import BadInputError
 
 
@@ -32,6 +32,8 @@ class HalfByHalf:
     `own_loss`, `expected_loss`: what half-layers may have lost on uniform residuals, and what that may be
     expected to become, before the student is given up.
     `attempts`: students that are trained of a teacher, at most, until one is accepted.
+    `pool`: random neurons for each of an MLP, from which its first ones are chosen; they are trained in
+    coordinates in which the stream is even. With 0 there is no choice, and first weights are turned.
     """
 
     sequences: int = 1_000
@@ -65,13 +67,14 @@ class HalfByHalf:
     own_loss: float = 0.06
     expected_loss: float = 0.1
     attempts: int = 2
+    pool: int = field(default=0, metadata=LATER)
 
     def __repr__(self) -> str:
         return options_text(self)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0:
+            if not value > 0 and name != "pool":
                 raise BadInputError(
                     "an option of a recipe", where=name, expected="a positive number", got=f"{value}"
                 )

@@ -14,8 +14,11 @@ from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.natural.bearing import bearable
 from inverse_tracr.distill.natural.cases import cases
+from inverse_tracr.distill.natural.chosen import chosen, drawn, spread
+from inverse_tracr.distill.natural.even import Even
 from inverse_tracr.distill.natural.lesson import Lesson
-from inverse_tracr.distill.natural.solve import Gram, with_one
+from inverse_tracr.distill.natural.neurons import Neurons, Regression
+from inverse_tracr.distill.natural.solve import Gram
 from inverse_tracr.distill.natural.uniform import Uniform, refit
 from inverse_tracr.distill.teacher import Task
 
@@ -36,24 +39,6 @@ TURNED_BY = 400
 
 LEAST_TURN = 1e-8
 """Smallest share that a direction keeps."""
-
-
-@dataclass(frozen=True)
-class Neurons:
-    """`read` [features, neurons] and `bias` [neurons]."""
-
-    read: Tensor
-    bias: Tensor
-
-    def features(self, places: Tensor) -> Tensor:
-        """Activations of `places` and a column of ones."""
-        return with_one((places @ self.read + self.bias).relu())
-
-    def with_one(self) -> Tensor:
-        """[features + 1, neurons + 1], for inputs with a column of ones, which becomes the last feature."""
-        constant = torch.zeros(len(self.read) + 1, 1)
-        constant[-1] = 1
-        return torch.cat([torch.cat([self.read, self.bias[None]]), constant], dim=1)
 
 
 @dataclass(frozen=True)
@@ -82,29 +67,6 @@ class Drawn:
         return cls(
             torch.cat([inputs, inputs[some] + factor * errors]), torch.cat([outputs, outputs[some]]), weights
         )
-
-
-@dataclass(frozen=True)
-class Regression:
-    """`inputs` [places, d_model], `outputs` [places, rows], `weights` [places]; `unit` [rows] of errors.
-
-    The first `own` places are of vocabulary inputs.
-    """
-
-    inputs: Tensor
-    outputs: Tensor
-    weights: Tensor
-    unit: Tensor
-    own: int
-
-    def scaled(self) -> tuple[Tensor, Tensor]:
-        """Inputs with a column of ones, and outputs in units of errors, times the root of the weights."""
-        roots = self.weights.sqrt()[:, None]
-        return with_one(self.inputs) * roots, self.outputs / self.unit * roots
-
-    def solution(self, neurons: Neurons, options: HalfByHalf) -> Tensor:
-        """The best output matrix, its bias as last row."""
-        return Gram.of(neurons.features(self.inputs), self.outputs, self.weights).solution(options.ridge)
 
 
 def train_mlp(
@@ -152,11 +114,12 @@ class _Practice:
         self._blocks = order.split(options.uniform_places)
         heard = options.uniform_each * float((lesson.importance * unit.square()).amax())
         self._uniform_weight = min(max(heard, options.uniform_weight), options.most_uniform)
+        self._root = spread(lesson, level, unit, options.uniform_weight) if options.pool else None
 
     def run(self, neurons: Neurons) -> tuple[Neurons, Tensor]:
         """Trained neurons and their output matrix."""
         options = self._options
-        neurons = turned(neurons, self._regression(self._blocks[0]), options, self._random)
+        neurons = self._begun(neurons)
         best, fewest = neurons, -1
         for number in range(options.rounds):
             steps = min(options.steps * (number + 1), options.most_steps)
@@ -172,6 +135,15 @@ class _Practice:
                 break
             self._mind(wrong)
         return best, self._refitted(best)
+
+    def _begun(self, neurons: Neurons) -> Neurons:
+        """Neurons before the first round, from first ones."""
+        options, regression = self._options, self._regression(self._blocks[0])
+        if self._root is None:
+            return turned(neurons, regression, options, self._random)
+        count = len(neurons.bias)
+        pool = drawn(options.pool * count, self._root * neurons.read.std(), regression, self._random)
+        return chosen(pool, regression, count, options.ridge)
 
     def _regression(self, block: Tensor) -> Regression:
         """The places that are learned from, and a block of uniform residuals."""
@@ -264,6 +236,10 @@ def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, op
     """
     weights = neurons.with_one()[None]
     scaled = [regression.scaled() for regression in regressions]
+    even = Even.of(regressions[0].inputs[: regressions[0].own]) if options.pool else None
+    if even is not None:
+        weights = (even.back @ weights[0])[None]
+        scaled = [(inputs @ even.into, outputs) for inputs, outputs in scaled]
     rates = options.rate * cosine(torch.arange(steps)[:, None], steps, WARM_UP, 0.01)
     adam = Adam([weights])
     for step in range(1, steps):
@@ -274,4 +250,5 @@ def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, op
         gradient = inputs.T @ torch.ops.aten.threshold_backward(back, features, 0)
         gradient[:, -1] = 0
         adam.step([gradient[None]], rates[step])
-    return Neurons(weights[0, :-1, :-1].clone(), weights[0, -1, :-1].clone())
+    found = weights[0] if even is None else even.into @ weights[0]
+    return Neurons(found[:-1, :-1].clone(), found[-1, :-1].clone())
