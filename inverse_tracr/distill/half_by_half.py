@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from inverse_tracr.distill.options import LATER, options_text
 from inverse_tracr.errors import BadInputError
 
+OFF_AT_ZERO = ("pool", "followed")
+"""Options that may be 0."""
+
 
 @dataclass(frozen=True, repr=False)
 class HalfByHalf:
@@ -34,6 +37,7 @@ class HalfByHalf:
     `attempts`: students that are trained of a teacher, at most, until one is accepted.
     `pool`: random neurons for each of an MLP, from which its first ones are chosen; they are trained in
     coordinates in which the stream is even. With 0 there is no choice, and first weights are turned.
+    `followed`: loss up to which heads are heard on uniform residuals with what later half-layers make of it.
     """
 
     sequences: int = 1_000
@@ -68,13 +72,14 @@ class HalfByHalf:
     expected_loss: float = 0.1
     attempts: int = 2
     pool: int = field(default=0, metadata=LATER)
+    followed: float = field(default=0.0, metadata=LATER)
 
     def __repr__(self) -> str:
         return options_text(self)
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0 and name != "pool":
+            if not value > 0 and name not in OFF_AT_ZERO:
                 raise BadInputError(
                     "an option of a recipe", where=name, expected="a positive number", got=f"{value}"
                 )

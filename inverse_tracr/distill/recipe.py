@@ -177,7 +177,12 @@ COMPRESSED = replace(TEST_COMPRESSED, doubtful=(0.5, 0.7, 0.8, 0.85), room=Room.
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the
 student has dimensions, and few are accepted; at 1.25 most are (docs/distill.md)."""
 
-NATURAL = replace(TEST_NATURAL, halves=HalfByHalf(pool=4, rate=0.007))
+NATURAL = replace(
+    TEST_NATURAL,
+    halves=HalfByHalf(
+        pool=4, rate=0.007, rounds=5, most_steps=50, followed=0.03, uniform=512, head_uniform=400
+    ),
+)
 """Natural students of sound programs."""
 
 THESIS_COMPRESSED = Recipe(

@@ -96,7 +96,8 @@ def _trained(
     weights = rarity(school.residuals[level][school.taught] @ query.T, school)
     bears = PATIENCE * float(bearable(task, level)[lesson.teacher.dims].min())
     pattern = school.patterns[level][head]
-    weights = taught_on_uniform(weights, school, heard(task, lesson.outputs()[school.drawn]), options)
+    share = heard(task, lesson.outputs()[school.drawn], lesson.importance, options.followed)
+    weights = taught_on_uniform(weights, school, share, options)
     return train_scores(start, stream, school, pattern, weights, bears, options, random)
 
 

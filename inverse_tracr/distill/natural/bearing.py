@@ -56,11 +56,15 @@ def gaps(task: Task, half: Half, outputs: Tensor) -> Tensor:
     return found
 
 
-def heard(task: Task, written: Tensor) -> float:
+def heard(task: Task, written: Tensor, importance: Tensor, most: float) -> float:
     """What the student's loss would be, had it the means in the place of what the teacher has `written`
-    [places, rows] on uniform residuals; what later half-layers make of that not included.
+    [places, rows] on uniform residuals.
+
+    With what later half-layers make of it, by `importance` [rows], that is `most` at most, if not more by
+    itself.
     """
-    return loss_share(task) * float(written.var(dim=0, correction=0).sum())
+    spread = written.var(dim=0, correction=0)
+    return max(loss_share(task) * float(spread.sum()), min(most, float(spread @ importance)))
 
 
 def loss_share(task: Task) -> float:

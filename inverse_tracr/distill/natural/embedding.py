@@ -84,7 +84,9 @@ class Aim:
             written = written[school.drawn]
             if half.attends:
                 found += _heads(task, half, places, drawn, float(weight.mean()))
-                found += _patterns_on_uniform(task, half, drawn, heard(task, written))
+                found += _patterns_on_uniform(
+                    task, half, drawn, heard(task, written, known, options.followed)
+                )
                 continue
             found.append((_covariance(places), _neurons(half), NOISE))
             found += _on_uniform(half, drawn, written, weight)
