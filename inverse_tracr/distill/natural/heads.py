@@ -19,6 +19,9 @@ NOTHING = 1e-7
 LEAST_TOP = 0.03
 """Smallest largest weight of a query's keys that errors are measured by."""
 
+YIELDING = 0.2
+"""Factor on the weight of uniform residuals after a round that left places of the vocabulary wrong."""
+
 HISTORY = 20
 """Steps that L-BFGS remembers."""
 
@@ -96,10 +99,17 @@ def train_scores(
         count, before = int(wrong.sum()), fewest
         if before < 0 or count <= before:
             best, fewest = start, count
-        if fewest <= options.enough * int(school.taught.sum()) or 0 <= before * (1 - options.better) < count:
+        if fewest <= options.enough * int(school.taught.sum()):
             break
         weights = weights.clone()
+        if 0 <= before * (1 - options.better) < count:
+            if not options.followed or not weights[~vocabulary].any():
+                break
+            weights[~vocabulary] = 0
+            active &= vocabulary
         weights[vocabulary] *= torch.where(wrong, 2.0, 1.0)
+        if options.followed:
+            weights[~vocabulary] *= YIELDING
         worst = torch.zeros(len(stream))
         worst[vocabulary] = error.amax(dim=1)
         worst[active] = 0
