@@ -179,9 +179,7 @@ student has dimensions, and few are accepted; at 1.25 most are (docs/distill.md)
 
 NATURAL = replace(
     TEST_NATURAL,
-    halves=HalfByHalf(
-        pool=4, rate=0.007, rounds=5, most_steps=50, followed=0.03, uniform=512, head_uniform=400
-    ),
+    halves=HalfByHalf(uniform=512, head_uniform=200, rate=0.007, most_steps=100, pool=4, followed=0.03),
 )
 """Natural students of sound programs."""
 
