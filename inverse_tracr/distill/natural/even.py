@@ -13,7 +13,8 @@ LEAST_SPREAD = 0.1
 
 @dataclass(frozen=True)
 class Even:
-    """Inputs with a column of ones [places, d_model + 1], times `into`, are centred and even; `back` undoes it.
+    """Inputs with a column of ones [places, d_model + 1], times `into`, are centred and even; `back` undoes
+    it.
 
     Steps of Adam are of one size in all directions. In a number of the stream, which is as long as twenty
     ones, they must be small, or neurons that read it precisely lose it with the first steps; in differences

@@ -26,12 +26,11 @@ from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.mlp_half import (
     FAR,
     Drawn,
-    Neurons,
-    Regression,
     first_weights,
     train_mlp,
     turned,
 )
+from inverse_tracr.distill.natural.neurons import Neurons, Regression
 from inverse_tracr.distill.natural.outlook import Outlook
 from inverse_tracr.distill.natural.ripples import ripples
 from inverse_tracr.distill.natural.school import School, enrol
@@ -215,7 +214,7 @@ def test_heads_learn_patterns_on_uniform_residuals_where_they_are_heard(
         pattern = (query @ key.mT * task.d_head**-0.5 + school.mask).softmax(dim=-1)
         return float((pattern - school.patterns[0][0]).abs().sum(dim=-1)[school.drawn].mean())
 
-    assert heard(task, lesson.outputs()[school.drawn]) < heads.LEAST_HEARD
+    assert heard(task, lesson.outputs()[school.drawn], lesson.importance, 0.0) < heads.LEAST_HEARD
     assert wrong(0.0) < 0.8 * wrong(1.0)
 
 
@@ -228,3 +227,40 @@ def test_neurons_turn_to_where_outputs_change() -> None:
     found = turned(neurons, regression, OPTIONS, random).read
     share = float(found[0].square().sum() / found.square().sum())
     assert share > 0.6
+
+
+def test_patterns_count_with_what_later_half_layers_make_of_them_up_to_a_bound(
+    counting: tuple[Task, School, torch.Tensor],
+) -> None:
+    task, school, _ = counting
+    lesson = lesson_at(0, counting)
+    written = lesson.outputs()[school.drawn]
+    alone = heard(task, written, lesson.importance, 0.0)
+    assert alone == pytest.approx(loss_share(task) * float(written.var(dim=0, correction=0).sum()))
+    assert heard(task, written, 50 * lesson.importance, 1e9) == pytest.approx(50 * alone)
+    assert heard(task, written, 50 * lesson.importance, 20 * alone) == pytest.approx(20 * alone)
+
+
+def test_uniform_residuals_yield_where_a_head_cannot_have_both(
+    counting: tuple[Task, School, torch.Tensor],
+) -> None:
+    _, school, _ = counting
+    lesson = lesson_at(0, counting)
+    drawn = (~school.over_vocabulary).nonzero()[:, 0]
+    like = (school.there.all(dim=1) & school.over_vocabulary).nonzero()[: len(drawn), 0]
+    stream, pattern = lesson.stream.clone(), school.patterns[0][0].clone()
+    stream[drawn[: len(like)]] = lesson.stream[like]
+    pattern[drawn[: len(like)]] = school.patterns[0][0][like].flip(2)
+    read, bias = lesson.first_read()
+    start = heads.Scores(read[0, 0], read[0, 1], bias[0, 0]).calmed(stream[school.taught][:300])
+    weights = heads.rarity(torch.zeros(int(school.taught.sum()), 1), school)
+    weights = heads.taught_on_uniform(weights, school, 1.0, replace(OPTIONS, head_each=1.0, head_most=1.0))
+
+    def wrong(followed: float) -> float:
+        options = replace(OPTIONS, followed=followed)
+        random = torch.Generator().manual_seed(0)
+        found = heads.train_scores(start, stream, school, pattern, weights, 0.05, options, random)
+        error = (found.of(stream, school.mask).softmax(dim=-1) - pattern).abs().amax(dim=-1)
+        return float((error > 0.1)[school.taught].float().mean())
+
+    assert wrong(0.03) < 0.5 * wrong(0.0)
