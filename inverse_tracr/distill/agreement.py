@@ -33,13 +33,15 @@ def agreement_of(task: Task, folded: Weights, most: int | None = None) -> tuple[
     return _agreement(task, FoldedStudent.of(task, folded).logits, most)
 
 
-def own_agreement_of(task: Task, model: TransformerProgram) -> tuple[float, float, int]:
-    """The same of a folded model's own forward pass on all inputs, which adds up in another order."""
+def own_agreement_of(
+    task: Task, model: TransformerProgram, most: int | None = None
+) -> tuple[float, float, int]:
+    """The same of a folded model's own forward pass, which adds up in another order."""
 
     def logits(tokens: Tokens) -> Tensor:
         return torch.from_numpy(model.logits_for(tokens)).permute(2, 1, 0)
 
-    return _agreement(task, logits, None)
+    return _agreement(task, logits, most)
 
 
 def _agreement(task: Task, logits: Callable[[Tokens], Tensor], most: int | None) -> tuple[float, float, int]:

@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inverse_tracr.distill.agreement import own_agreement_of
+from inverse_tracr.distill.agreement import agreement_of, own_agreement_of
 from inverse_tracr.distill.align import align
 from inverse_tracr.distill.fleet import Fleet, Snapshot, Trainee
 from inverse_tracr.distill.folding import folded_model
 from inverse_tracr.distill.halves import natural_halves, teacher_halves, uncompressed_weights
 from inverse_tracr.distill.held import Basis, directions_read, exact_basis, stack_held
-from inverse_tracr.distill.judge import LEAST_AGREEMENT, MOST_LOSS, Candidate, judge
+from inverse_tracr.distill.judge import LEAST_AGREEMENT, LOOKED_AT, MOST_LOSS, Candidate, judge
 from inverse_tracr.distill.moments import Moments, measure
 from inverse_tracr.distill.one_by_one import FAILURES, natural_student
 from inverse_tracr.distill.recipe import Kind, Recipe, Start
@@ -28,6 +28,7 @@ from inverse_tracr.distill.start import first_w_emb
 from inverse_tracr.distill.student import Checkpoint, Reason, Student
 from inverse_tracr.distill.teacher import Stream, Task, Teacher
 from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.model import TransformerProgram
 
 WASTE = 1.5
 """Cost of a group, padded, over the cost of its tasks."""
@@ -266,9 +267,14 @@ def _checkpoint(trainee: Trainee, snapshot: Snapshot, recipe: Recipe, turn: int 
     model = folded_model(task, weights, w_emb)
     candidate = Candidate(task, snapshot.halves, trainee.teacher, w_emb)
     verdict = judge(candidate, model.weights())
-    if recipe.turns > 1 and verdict.loss <= MOST_LOSS and verdict.agreement < 1:
+    if recipe.turns > 1 and verdict.loss <= MOST_LOSS and _depends_on_order(task, model):
         verdict = verdict.of(*own_agreement_of(task, model))
     return Checkpoint(model, snapshot.steps, verdict)
+
+
+def _depends_on_order(task: Task, model: TransformerProgram) -> bool:
+    """Whether the model's own forward pass, which adds up in another order, is right on other inputs."""
+    return own_agreement_of(task, model, LOOKED_AT) != agreement_of(task, model.weights(), LOOKED_AT)
 
 
 def _turned(task: Task, w_emb: NDArray[np.float32], turn: int = 0) -> NDArray[np.float32]:

@@ -31,6 +31,9 @@ OUTPUT_WEIGHT = 0.1
 REJECTED_INPUTS = 200
 """Inputs of each length, at most, on which a student is looked at whose loss rejects it already."""
 
+LOOKED_AT = 40
+"""Inputs of each length, at most, on which two orders of sums are compared."""
+
 HELD_OUT_VOCABULARY = 64
 HELD_OUT_UNIFORM = 512
 CHUNK = 64

@@ -74,8 +74,8 @@ class Recipe:
     `room`: when W_emb holds all that is read. After a TIGHT student that is not accepted one is made with
     USUAL room, or with LEAST where there was more than that.
     `turns`: bases of the residual stream that are tried of a student which holds all that is read, and which
-    rounding alone makes wrong. With more than one, a student that is not always right is judged by its own
-    forward pass, too: rounding may make it right in one order of sums and wrong in another.
+    rounding alone makes wrong. With more than one, a student that says other things when sums
+    are added up in another order is judged by its own forward pass.
     `crowded`: share of the student's d_model, taken by what must be exact, above which it is not tried.
     `copies`, `copy_every`: later checkpoints that are kept, each at the first look that many steps later.
     `slots`: students trained in one step; `window`: teachers among which students of like shape are sought.

@@ -213,7 +213,7 @@ def test_recipes_are_named() -> None:
     assert all(isinstance(recipe, Recipe) for recipe in RECIPES.values())
 
 
-def test_students_that_are_not_always_right_are_judged_by_their_own_forward_pass(
+def test_students_for_which_the_order_of_sums_matters_are_judged_by_their_own_forward_pass(
     teachers: list[Teacher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -221,17 +221,21 @@ def test_students_that_are_not_always_right_are_judged_by_their_own_forward_pass
     def half(task: Task, folded: Weights, most: int | None = None) -> tuple[float, float, int]:
         return 0.5, 0.95, 100
 
-    def own(task: Task, model: TransformerProgram) -> tuple[float, float, int]:
+    def own(task: Task, model: TransformerProgram, most: int | None = None) -> tuple[float, float, int]:
         asked.append(task.teacher.item)
         return 0.75, 0.96, 200
 
     monkeypatch.setattr("inverse_tracr.distill.judge.agreement_of", half)
+    monkeypatch.setattr("inverse_tracr.distill.driver.agreement_of", half)
     monkeypatch.setattr("inverse_tracr.distill.driver.own_agreement_of", own)
     recipe = replace(COMPRESSED, factor=1.25)
     students = list(distill(teachers, recipe, seed=0))
     judged = [s.judgement for s in students if s.judgement is not None and s.judgement.loss <= MOST_LOSS]
     assert judged
     assert all((j.agreement, j.positions, j.inputs) == (0.75, 0.96, 200) for j in judged)
+    monkeypatch.setattr("inverse_tracr.distill.driver.agreement_of", own)
+    same = list(distill(teachers, recipe, seed=0))
+    assert all(s.judgement is None or s.judgement.agreement == 0.5 for s in same)
     asked.clear()
     list(distill(teachers, replace(recipe, turns=1), seed=0))
     assert not asked  # the recipe of the test sets
