@@ -96,8 +96,7 @@ def student_rows(folder: Path) -> list[list[str]]:
     ]
 
 
-def main() -> None:
-    """Build, check, load, and write the section of docs/results.md."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", default="standard", choices=[kind.value for kind in Kind])
     parser.add_argument("--count", type=int, default=20_000)
@@ -110,7 +109,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--write", action="store_true", help="write docs/results.md")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Build, check, load, and write the section of docs/results.md."""
+    options = _options()
     kind = Kind(options.kind)
     config = ZooConfig(
         kind,

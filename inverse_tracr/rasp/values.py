@@ -82,6 +82,7 @@ def ordered(values: Iterable[Value]) -> tuple[Value, ...]:
     """Distinct values in Tracr's order: by value where Python can compare them, else by their text."""
     distinct = list(dict.fromkeys(values))
     if all(is_number(v) for v in distinct) or all(isinstance(v, str) for v in distinct):
+        # All of them numbers, or all texts: Python compares them, but their type says neither.
         return tuple(sorted(distinct))  # pyright: ignore[reportArgumentType]
     return tuple(sorted(distinct, key=_TracrOrder))
 
@@ -94,6 +95,7 @@ class _TracrOrder:
 
     def __lt__(self, other: _TracrOrder) -> bool:
         try:
+            # As Tracr does, tried on any two values: what cannot be compared raises TypeError.
             return self.value < other.value  # pyright: ignore[reportOperatorIssue]
         except TypeError:
             return str(self.value) < str(other.value)
