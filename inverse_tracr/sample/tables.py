@@ -69,7 +69,8 @@ def _plain_table(found: Found) -> tuple[Values, Index, bool]:
 def predicate_table(predicate: Predicate, keys: Values, queries: Values) -> Index:
     """1 where selected; shape [len(queries) + 1, len(keys) + 1], what has no value is never selected."""
     table = np.zeros((len(queries) + 1, len(keys) + 1), dtype=np.intp)
-    table[:-1, :-1] = tabulate_predicate(predicate, keys, queries)
+    chosen = tabulate_predicate(predicate, keys, queries)
+    table[:-1, :-1] = np.array(chosen, dtype=np.intp).reshape(len(queries), len(keys))
     return table
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inverse_tracr.rasp.functions import Comparison, NamedPredicate
 from inverse_tracr.sample.grid import Grid, Index, Table, local_grid, probe_grid
 from inverse_tracr.sample.kernels import chooses_one_entry, chooses_one_value, look_up, settle
+from inverse_tracr.sample.tables import predicate_table
 
 SIZES = [(2, 4, False), (5, 7, False), (6, 9, True)]
 VALUES, NONE = 5, 5
@@ -93,3 +95,10 @@ def test_what_several_chosen_keys_settle_on(size: tuple[int, int, bool], seed: i
     found, mixes = settle(choice.chosen, values, grid.keys, grid.starts, NONE)
     np.testing.assert_array_equal(found, np.where((low == high) & enough, low, NONE))
     assert mixes == (low < high).any()
+
+
+def test_what_has_no_value_neither_chooses_nor_is_chosen() -> None:
+    for keys, queries in (((), (1, 2)), ((1, 2), ()), ((), ())):
+        table = predicate_table(NamedPredicate(Comparison.TRUE), keys, queries)
+        assert table.shape == (len(queries) + 1, len(keys) + 1)
+        assert not table.any()
