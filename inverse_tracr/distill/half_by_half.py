@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from inverse_tracr.distill.options import LATER, options_text
 from inverse_tracr.errors import BadInputError
 
-OFF_AT_ZERO = ("pool", "followed")
-"""Options that may be 0."""
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class HalfByHalf:
     """Options; sequences and places are counts, weights are relative to that of all vocabulary inputs, 1.
 
@@ -23,7 +19,6 @@ class HalfByHalf:
     `rounds`: of Adam on neurons, at most; the first has `steps` steps, the second twice as many, and so on up
     to `most_steps`; they, and those of heads, end when the share of places that are wrong is `enough`.
     `rate`: peak learning rate;
-    `turns`: times that neurons are turned towards what the teacher reads.
     `head_rounds`, `head_steps`: rounds and steps of L-BFGS on queries and keys.
     `head_uniform`: uniform residuals that a head learns from whose patterns are heard there; `head_each`,
     `head_most`: their weight for each unit of the loss at which they are, and at most.
@@ -35,13 +30,12 @@ class HalfByHalf:
     `own_loss`, `expected_loss`: what half-layers may have lost on uniform residuals, and what that may be
     expected to become, before the student is given up.
     `attempts`: students that are trained of a teacher, at most, until one is accepted.
-    `pool`: random neurons for each of an MLP, from which its first ones are chosen; they are trained in
-    coordinates in which the stream is even. With 0 there is no choice, and first weights are turned.
+    `pool`: random neurons for each of an MLP, from which its first ones are chosen.
     `followed`: loss up to which heads are heard on uniform residuals with what later half-layers make of it.
     """
 
     sequences: int = 1_000
-    uniform: int = 256
+    uniform: int = 512
     places: int = 600
     uniform_places: int = 300
     head_sequences: int = 150
@@ -51,13 +45,12 @@ class HalfByHalf:
     ridge: float = 1e-7
     rounds: int = 4
     steps: int = 50
-    most_steps: int = 150
+    most_steps: int = 100
     enough: float = 1e-3
-    rate: float = 0.04
-    turns: int = 2
+    rate: float = 0.007
     head_rounds: int = 4
     head_steps: int = 150
-    head_uniform: int = 160
+    head_uniform: int = 200
     head_each: float = 3.0
     head_most: float = 0.3
     gain: float = 0.5
@@ -71,15 +64,12 @@ class HalfByHalf:
     own_loss: float = 0.06
     expected_loss: float = 0.1
     attempts: int = 2
-    pool: int = field(default=0, metadata=LATER)
-    followed: float = field(default=0.0, metadata=LATER)
-
-    def __repr__(self) -> str:
-        return options_text(self)
+    pool: int = 4
+    followed: float = 0.03
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0 and name not in OFF_AT_ZERO:
+            if not value > 0:
                 raise BadInputError(
                     "an option of a recipe", where=name, expected="a positive number", got=f"{value}"
                 )

@@ -169,13 +169,10 @@ TEST_COMPRESSED = Recipe(
     hopeless=0.6,
     crowded=0.7,
 )
-TEST_NATURAL = Recipe(
-    Kind.NATURAL,
-    halves=HalfByHalf(uniform=512, head_uniform=200, rate=0.007, most_steps=100, pool=4, followed=0.03),
-)
+TEST_NATURAL = Recipe(Kind.NATURAL, halves=HalfByHalf())
 """The recipes of the test sets. They stay as they were when these were built: models are known by the hashes
 of their weights, and every student that is accepted takes a place. The quick natural set, which comes with
-the package, was built with an earlier one, the defaults of `HalfByHalf`."""
+the package, was built with an earlier one."""
 
 COMPRESSED = replace(TEST_COMPRESSED, doubtful=(0.5, 0.7, 0.8, 0.85), room=Room.TIGHT, turns=3)
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the

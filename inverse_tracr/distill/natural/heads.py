@@ -103,13 +103,12 @@ def train_scores(
             break
         weights = weights.clone()
         if 0 <= before * (1 - options.better) < count:
-            if not options.followed or not weights[~vocabulary].any():
+            if not weights[~vocabulary].any():
                 break
             weights[~vocabulary] = 0
             active &= vocabulary
         weights[vocabulary] *= torch.where(wrong, 2.0, 1.0)
-        if options.followed:
-            weights[~vocabulary] *= YIELDING
+        weights[~vocabulary] *= YIELDING
         worst = torch.zeros(len(stream))
         worst[vocabulary] = error.amax(dim=1)
         worst[active] = 0

@@ -34,12 +34,6 @@ GRAIN = 64
 FAR_SHARE, FAR, FAR_WEIGHT = 0.5, 6.0, 0.02
 """Places, as a share of all uniform ones, where errors are exaggerated; by how much at most; their weight."""
 
-TURNED_BY = 400
-"""Places from which it is seen in which directions outputs change."""
-
-LEAST_TURN = 1e-8
-"""Smallest share that a direction keeps."""
-
 
 @dataclass(frozen=True)
 class Drawn:
@@ -114,7 +108,7 @@ class _Practice:
         self._blocks = order.split(options.uniform_places)
         heard = options.uniform_each * float((lesson.importance * unit.square()).amax())
         self._uniform_weight = min(max(heard, options.uniform_weight), options.most_uniform)
-        self._root = spread(lesson, level, unit, options.uniform_weight) if options.pool else None
+        self._root = spread(lesson, level, unit, options.uniform_weight)
 
     def run(self, neurons: Neurons) -> tuple[Neurons, Tensor]:
         """Trained neurons and their output matrix."""
@@ -139,8 +133,6 @@ class _Practice:
     def _begun(self, neurons: Neurons) -> Neurons:
         """Neurons before the first round, from first ones."""
         options, regression = self._options, self._regression(self._blocks[0])
-        if self._root is None:
-            return turned(neurons, regression, options, self._random)
         count = len(neurons.bias)
         pool = drawn(options.pool * count, self._root * neurons.read.std(), regression, self._random)
         return chosen(pool, regression, count, options.ridge)
@@ -204,42 +196,16 @@ def first_weights(reads: Tensor, count: int, random: torch.Generator) -> Tensor:
     return weights
 
 
-def turned(neurons: Neurons, regression: Regression, options: HalfByHalf, random: torch.Generator) -> Neurons:
-    """Neurons turned towards the directions in which outputs change, with their kinks where places lie.
-
-    The second moment of the gradients of the outputs tells those directions ("average gradient outer
-    product": Radhakrishnan et al., 2022); first weights are multiplied by its root.
-    """
-    first = neurons.read
-
-    def with_kinks(read: Tensor) -> Neurons:
-        at = torch.randint(regression.own, (read.shape[1],), generator=random)
-        return Neurons(read, -(regression.inputs[at] * read.T).sum(dim=1))
-
-    neurons = with_kinks(first)
-    for _ in range(options.turns):
-        write = regression.solution(neurons, options)[:-1] / regression.unit
-        some = regression.inputs[torch.randperm(regression.own, generator=random)[:TURNED_BY]]
-        fires = (some @ neurons.read + neurons.bias > 0).float()
-        slopes = ((fires[:, None] * neurons.read) @ write).permute(1, 0, 2).reshape(len(first), -1)
-        sizes, directions = torch.linalg.eigh((slopes @ slopes.T).double())
-        shares = (sizes / sizes.sum() * len(sizes)).clamp_min(LEAST_TURN)
-        neurons = with_kinks(((directions * shares.sqrt()) @ directions.T).float() @ first)
-    return neurons
-
-
 def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, options: HalfByHalf) -> Neurons:
     """Adam on the neurons. With the best output matrix W the gradient is that at fixed W.
 
     The regressions are taken in turn: they differ in their uniform residuals, which few neurons would
-    otherwise learn by heart.
+    otherwise learn by heart. Steps are taken in coordinates in which the stream is even.
     """
-    weights = neurons.with_one()[None]
     scaled = [regression.scaled() for regression in regressions]
-    even = Even.of(regressions[0].inputs[: regressions[0].own]) if options.pool else None
-    if even is not None:
-        weights = (even.back @ weights[0])[None]
-        scaled = [(inputs @ even.into, outputs) for inputs, outputs in scaled]
+    even = Even.of(regressions[0].inputs[: regressions[0].own])
+    scaled = [(inputs @ even.into, outputs) for inputs, outputs in scaled]
+    weights = (even.back @ neurons.with_one())[None]
     rates = options.rate * cosine(torch.arange(steps)[:, None], steps, WARM_UP, 0.01)
     adam = Adam([weights])
     for step in range(1, steps):
@@ -250,5 +216,5 @@ def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, op
         gradient = inputs.T @ torch.ops.aten.threshold_backward(back, features, 0)
         gradient[:, -1] = 0
         adam.step([gradient[None]], rates[step])
-    found = weights[0] if even is None else even.into @ weights[0]
+    found = even.into @ weights[0]
     return Neurons(found[:-1, :-1].clone(), found[-1, :-1].clone())
