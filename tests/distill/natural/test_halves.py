@@ -23,14 +23,7 @@ from inverse_tracr.distill.natural.bearing import (
 )
 from inverse_tracr.distill.natural.embedding import natural_w_emb
 from inverse_tracr.distill.natural.lesson import Lesson
-from inverse_tracr.distill.natural.mlp_half import (
-    FAR,
-    Drawn,
-    first_weights,
-    train_mlp,
-    turned,
-)
-from inverse_tracr.distill.natural.neurons import Neurons, Regression
+from inverse_tracr.distill.natural.mlp_half import FAR, Drawn, first_weights, train_mlp
 from inverse_tracr.distill.natural.outlook import Outlook
 from inverse_tracr.distill.natural.ripples import ripples
 from inverse_tracr.distill.natural.school import School, enrol
@@ -218,17 +211,6 @@ def test_heads_learn_patterns_on_uniform_residuals_where_they_are_heard(
     assert wrong(0.0) < 0.8 * wrong(1.0)
 
 
-def test_neurons_turn_to_where_outputs_change() -> None:
-    random = torch.Generator().manual_seed(0)
-    inputs = torch.randn(400, 6, generator=random)
-    outputs = inputs[:, :1].abs()
-    regression = Regression(inputs, outputs, torch.full((400,), 1 / 400), torch.ones(1), 400)
-    neurons = Neurons(torch.randn(6, 48, generator=random), torch.zeros(48))
-    found = turned(neurons, regression, OPTIONS, random).read
-    share = float(found[0].square().sum() / found.square().sum())
-    assert share > 0.6
-
-
 def test_patterns_count_with_what_later_half_layers_make_of_them_up_to_a_bound(
     counting: tuple[Task, School, torch.Tensor],
 ) -> None:
@@ -254,13 +236,13 @@ def test_uniform_residuals_yield_where_a_head_cannot_have_both(
     read, bias = lesson.first_read()
     start = heads.Scores(read[0, 0], read[0, 1], bias[0, 0]).calmed(stream[school.taught][:300])
     weights = heads.rarity(torch.zeros(int(school.taught.sum()), 1), school)
-    weights = heads.taught_on_uniform(weights, school, 1.0, replace(OPTIONS, head_each=1.0, head_most=1.0))
+    options = replace(OPTIONS, head_each=1.0, head_most=1.0)
+    weights = heads.taught_on_uniform(weights, school, 1.0, options)
 
-    def wrong(followed: float) -> float:
-        options = replace(OPTIONS, followed=followed)
-        random = torch.Generator().manual_seed(0)
-        found = heads.train_scores(start, stream, school, pattern, weights, 0.05, options, random)
+    def wrong(rounds: int) -> float:
+        random, some = torch.Generator().manual_seed(0), replace(options, head_rounds=rounds)
+        found = heads.train_scores(start, stream, school, pattern, weights, 0.05, some, random)
         error = (found.of(stream, school.mask).softmax(dim=-1) - pattern).abs().amax(dim=-1)
         return float((error > 0.1)[school.taught].float().mean())
 
-    assert wrong(0.03) < 0.5 * wrong(0.0)
+    assert wrong(OPTIONS.head_rounds) < 0.5 * wrong(1)
