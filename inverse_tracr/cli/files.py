@@ -35,7 +35,11 @@ def read_text(path: Path) -> str:
     """The text of a file; raises BadInputError, naming the file, where it is none or too large."""
     size = path.stat().st_size
     if not path.is_file():
-        raise BadInputError("this is no text file", where=str(path), expected="a regular file of text")
+        raise BadInputError(
+            "this is a folder" if path.is_dir() else "this is no text file",
+            where=str(path),
+            expected="a regular file of text",
+        )
     if size > MAX_PROGRAM_BYTES:
         raise BadInputError(
             "the file is too large",
@@ -44,9 +48,15 @@ def read_text(path: Path) -> str:
             got=f"{size}",
         )
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInputError(f"the file is no UTF-8 text: {error}", where=str(path)) from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BadInputError(
+            "the file is no UTF-8 text",
+            where=f"{path}, line {line}",
+            got=f"the byte 0x{error.object[error.start]:02x}",
+            advice="Save it as UTF-8",
+        ) from None
 
 
 def read_model(path: Path) -> TransformerProgram:

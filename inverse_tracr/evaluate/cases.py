@@ -13,6 +13,7 @@ from inverse_tracr.errors import BadInputError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp import print_program
 from inverse_tracr.zoo import Kind, Specimen, Zoo, quick_test_sets
+from inverse_tracr.zoo.test_sets import TEST_SETS
 
 SEED = 40
 """Of the choice of rows where there is a limit."""
@@ -81,12 +82,21 @@ def case_of(name: str, row: int, specimen: Specimen) -> Case:
 
 
 def open_test_set(name: str, folder: Path, limit: int | None = None, split: str = "test") -> TestSetFolder:
-    """A test set by name in `folder`, or a zoo by its path; raises BadInputError where there is none."""
+    """A test set by name in `folder`, or a zoo by its path; raises BadInputError where there is none, or
+    no model in the split.
+    """
     for path in (folder / name, Path(name)):
         if (path / "zoo.json").exists():
-            return TestSetFolder(path.name, Zoo(path), limit, split)
+            zoo = Zoo(path)
+            if not len(zoo.split(split)):
+                raise BadInputError(f"the split {split} holds no models", where=str(path))
+            return TestSetFolder(path.resolve().name, zoo, limit, split)
+    if name not in TEST_SETS:
+        problem = "this folder is no zoo" if Path(name).is_dir() else "there is no such test set or zoo"
+        known = f"a folder with zoo.json, or one of {', '.join(TEST_SETS)}"
+        raise BadInputError(problem, where=name, expected=known)
     raise BadInputError(
-        "there is no such test set",
+        "the test set is not there",
         where=str(folder / name),
         expected="a folder with zoo.json",
         advice=f"Build it with `inverse-tracr zoo test-sets --out {folder} --only {name}`",

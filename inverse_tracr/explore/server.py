@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from inverse_tracr.errors import BadInputError
 from inverse_tracr.explore.app import build_app
 from inverse_tracr.explore.examples import examples
 from inverse_tracr.explore.guard import Access
@@ -22,12 +23,19 @@ def serve(port: int, model: Path | None, announce: Callable[[str], None]) -> Non
 
     `announce` gets the address, token included, once requests are taken.
 
-    `port` 0 takes any free one. A `model` folder is opened on the page. Raises OSError when the port is
-    taken, ModelFileError for a model that cannot be read.
+    `port` 0 takes any free one. A `model` folder is opened on the page. Raises BadInputError when the port
+    is taken, ModelFileError for a model that cannot be read.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK, port))
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError as error:
+            raise BadInputError(
+                error.strerror or str(error),
+                where=f"port {port}",
+                advice="Without --port a free one is taken",
+            ) from error
         access = Access(secrets.token_urlsafe(24), listener.getsockname()[1])
         app = build_app(access)
         try:

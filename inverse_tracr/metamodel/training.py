@@ -88,7 +88,7 @@ def train(
     for batch in loader:
         waiting += time.perf_counter() - waited
         run.learn(batch)
-        if run.step % config.check_every == 0 or run.step == config.steps:
+        if run.step % config.check_every == 0 or run.step == last:
             seconds = time.perf_counter() - started
             line = run.check() | {"seconds": round(seconds, 1), "waiting": round(waiting / seconds, 3)}
             line |= run.throughput.taken()
@@ -123,13 +123,16 @@ class _Run:
             return
         loaded = load_network(self.folder)
         options = json.loads(json.dumps(self.config.to_json()))
-        if loaded.description.get("config") != options:
+        found = loaded.description.get("config")
+        if found != options:
+            theirs = found if isinstance(found, dict) else {}
+            differing = [name for name in options if theirs.get(name) != options[name]]
             raise BadInputError(
                 "the folder holds a run with other options",
                 where=str(self.folder / DESCRIPTION),
-                expected=json.dumps(options),
-                got=json.dumps(loaded.description.get("config")),
-                advice="Name another folder.",
+                expected=json.dumps({name: options[name] for name in differing}),
+                got=json.dumps({name: theirs.get(name) for name in differing}),
+                advice="Give the same options, or name another folder.",
             )
         self.network.load_state_dict(loaded.network.state_dict())
         load_optimiser(self.folder, self.optimiser)

@@ -38,7 +38,8 @@ def save(model: TransformerProgram, folder: Path | str, provenance: Provenance |
     """Write a model folder, made if need be. Other files in it are left alone.
 
     A crash leaves the old model, the new one, or a folder without `config.json`, which `load` refuses.
-    Raises ModelFileError for weights that are not finite, CapExceededError for more layers than a file
+    Raises ModelFileError for weights that are not finite and where the folder's `config.json` is another
+    project's, CapExceededError for more layers than a file
     may hold, OSError when the disk refuses.
     """
     folder = Path(folder)
@@ -52,6 +53,7 @@ def save(model: TransformerProgram, folder: Path | str, provenance: Provenance |
     for name, array in tensors.items():
         check_finite(array, in_tensor(folder / WEIGHTS_FILE, name))
     config = dump(_config_json(model, provenance or {}))
+    _refuse_foreign(folder / CONFIG_FILE)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG_FILE).unlink(missing_ok=True)
     sync_folder(folder)
@@ -67,6 +69,10 @@ def load(path: Path | str, *, max_bytes: int = MAX_BYTES) -> TransformerProgram:
     """
     weights_file = _weights_file(Path(path))
     config_file = weights_file.with_name(CONFIG_FILE)
+    if is_folder(Path(path)) and not is_there(weights_file):
+        raise ModelFileError(
+            "the folder holds no model", where=str(path), expected=f"{WEIGHTS_FILE} and {CONFIG_FILE} in it"
+        )
     if not is_there(config_file):
         raise ModelFileError(
             f"there is no {CONFIG_FILE} beside the weights",
@@ -111,6 +117,24 @@ def serialise(tensors: Mapping[str, np.ndarray]) -> bytes:
     return safetensors.numpy.save(contiguous, metadata={"format": "pt"})
 
 
+def _refuse_foreign(config_file: Path) -> None:
+    """Raise ModelFileError where a `config.json` is there that this package did not write."""
+    if not is_there(config_file):
+        return
+    try:
+        found = read_json(config_file).get("model_type", "no model_type")
+    except ModelFileError as error:
+        found = error.problem
+    if found != MODEL_TYPE:
+        raise ModelFileError(
+            "the folder holds files of another project, which would be overwritten",
+            where=str(config_file),
+            expected=f'model_type "{MODEL_TYPE}"',
+            got=str(found),
+            advice="Give another folder",
+        )
+
+
 def _config_json(model: TransformerProgram, provenance: Provenance) -> dict[str, object]:
     return {
         "model_type": MODEL_TYPE,
@@ -124,9 +148,9 @@ def _config_json(model: TransformerProgram, provenance: Provenance) -> dict[str,
 
 def _read_config(path: Path) -> tuple[ModelConfig, InputEncoder, OutputEncoder, Provenance]:
     fields = JsonFields(read_json(path), str(path))
-    check_version(fields, SCHEMA_VERSION)
     if (model_type := fields.text("model_type")) != MODEL_TYPE:
-        raise fields.wrong("model_type", f'"{MODEL_TYPE}"', model_type)
+        raise fields.wrong("model_type", f'"{MODEL_TYPE}", as `inverse-tracr import` writes it', model_type)
+    check_version(fields, SCHEMA_VERSION)
     config = _sizes(fields.child("config"))
     input_encoder = input_from_json(fields.child("input"), longest=config.max_seq_len)
     output_encoder = output_from_json(fields.child("output"))

@@ -68,7 +68,7 @@ def read_header(file: BinaryIO, size: int, path: Path, *, unused: re.Pattern[str
         raise ModelFileError(
             "this is no safetensors file: the header's length is wrong",
             where=str(path),
-            expected=f"2 to {max(2, min(MAX_HEADER_BYTES, size - 8)):,} bytes",
+            expected=f"2 to {min(MAX_HEADER_BYTES, size - 8):,} bytes" if size >= 10 else "10 bytes or more",
             got=f"{length:,}" if len(start) == 8 else f"a file of {size} bytes",
         )
     text = read_exactly(file, length, path)

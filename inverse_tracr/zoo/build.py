@@ -18,6 +18,7 @@ from inverse_tracr.zoo.job import (
     Chunk,
     ChunkRecord,
     Job,
+    check_free,
     check_same,
     locked,
     open_job,
@@ -81,6 +82,7 @@ def build(
         check_same(folder, manifest.config, manifest.fingerprint, config)
         remove_building(folder)
         return manifest
+    check_free(folder)  # before the lock is written into a folder that is none of ours
     with locked(folder):
         job = open_job(folder, config, chunk_size, revision or package_revision())
         work = ChunkWork(job, trainer or trainer_of(config))

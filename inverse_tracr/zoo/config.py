@@ -93,7 +93,11 @@ class ZooConfig:
             raise BadInputError("a zoo needs at least one preset")
         students = self.acceptance, self.copies, self.factor
         if self.kind is Kind.STANDARD and students != (Acceptance.USUAL, 1, USUAL_FACTOR):
-            raise BadInputError("only students are accepted or rejected, kept in copies, and narrower")
+            raise BadInputError(
+                "copies, a factor and an acceptance are options of students",
+                expected="kind compressed or natural",
+                got=self.kind.value,
+            )
 
     @property
     def trained(self) -> bool:

@@ -13,6 +13,8 @@ from inverse_tracr.model import TransformerLensVersion, export_transformer_lens
 from inverse_tracr.zoo.manifest import SPLITS
 from inverse_tracr.zoo.reader import Specimen, Zoo
 
+EXPORTING = ".exporting"
+
 
 class Layout(StrEnum):
     """One model folder a model; a dataset of Hugging Face's Hub; state dicts of TransformerLens 3 or 4."""
@@ -34,14 +36,20 @@ def export(
     """Write the first `limit` models of every split, or all, and return how many.
 
     Each becomes `models/SPLIT/ITEM/` with its weights, `program.rasp` and `circuit.json`.
-    `hugging-face` adds the card, the licence and the index. Raises BadInputError when `folder` is not empty.
+    `hugging-face` adds the card, the licence and the index. Until all are written they lie in `.exporting`;
+    an export that was interrupted begins anew. Raises BadInputError when `folder` holds anything else, or
+    `limit` is below 1.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if limit is not None and limit < 1:
+        raise BadInputError("the limit of an export", expected="at least 1", got=str(limit))
+    if folder.exists() and any(path.name != EXPORTING for path in folder.iterdir()):
         raise BadInputError("the folder is not empty", where=str(folder), advice="Give another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / EXPORTING
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     written = 0
     for split, specimen in _specimens(zoo, limit):
-        target = folder / "models" / split / _name(specimen)
+        target = unfinished / "models" / split / _name(specimen)
         _write_model(specimen, target, layout)
         (target / "program.rasp").write_text(specimen.row["program"], encoding="utf-8")
         circuit = json.dumps(specimen.circuit(), ensure_ascii=False, indent=2)
@@ -50,8 +58,11 @@ def export(
         report(written)
     if layout is Layout.HUGGING_FACE:
         for name in ("README.md", "LICENSE", *zoo.manifest.files):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(zoo.folder / name, folder / name)
+            (unfinished / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(zoo.folder / name, unfinished / name)
+    for finished in list(unfinished.iterdir()):
+        finished.rename(folder / finished.name)
+    unfinished.rmdir()
     return written
 
 

@@ -118,8 +118,7 @@ def open_job(folder: Path, config: ZooConfig, chunk_size: int, revision: str) ->
     building = folder / BUILDING
     if (building / JOB_FILE).exists():
         return _read_job(folder, config)
-    if folder.exists() and any(path.name != BUILDING for path in folder.iterdir()):
-        raise ZooConflictError("the folder is not empty and holds no zoo", where=str(folder))
+    check_free(folder)
     building.mkdir(parents=True, exist_ok=True)
     state: dict[str, object] = {
         "schema_version": SCHEMA_VERSION,
@@ -130,6 +129,17 @@ def open_job(folder: Path, config: ZooConfig, chunk_size: int, revision: str) ->
     }
     write_atomically(building / JOB_FILE, dump(state))
     return Job(folder, config, chunk_size, revision)
+
+
+def check_free(folder: Path) -> None:
+    """Raise ZooConflictError where a build cannot begin: a file, or a folder that holds something else."""
+    if folder.is_file():
+        raise ZooConflictError("this is a file", where=str(folder), expected="a folder, new or empty")
+    begun = (folder / BUILDING / JOB_FILE).exists()
+    if not begun and folder.exists() and any(path.name != BUILDING for path in folder.iterdir()):
+        raise ZooConflictError(
+            "the folder is not empty and holds no zoo", where=str(folder), advice="Give another folder."
+        )
 
 
 def check_same(folder: Path, found: ZooConfig, fingerprint: str, config: ZooConfig) -> None:

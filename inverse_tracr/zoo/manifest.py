@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from inverse_tracr.model.file_errors import ModelFileError
 from inverse_tracr.model.json_fields import JsonFields
-from inverse_tracr.model.safe_files import write_atomically
+from inverse_tracr.model.safe_files import is_there, write_atomically
 from inverse_tracr.model.strict_json import dump
 from inverse_tracr.zoo.config import SCHEMA_VERSION, ZooConfig, config_from_json, read_fields
-from inverse_tracr.zoo.job import MANIFEST_FILE
+from inverse_tracr.zoo.job import BUILDING, JOB_FILE, MANIFEST_FILE
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 
@@ -71,6 +72,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a zoo; raises ModelFileError where there is none or it is wrong."""
+    if not is_there(folder / MANIFEST_FILE):
+        raise _no_zoo(folder)
     fields = read_fields(folder / MANIFEST_FILE)
     if (version := fields.whole("schema_version")) != SCHEMA_VERSION:
         raise fields.wrong("schema_version", str(SCHEMA_VERSION), version)
@@ -90,6 +93,17 @@ def read_manifest(folder: Path) -> Manifest:
     )
     fields.close()
     return manifest
+
+
+def _no_zoo(folder: Path) -> ModelFileError:
+    if is_there(folder / BUILDING / JOB_FILE):
+        return ModelFileError(
+            "the zoo is not finished",
+            where=str(folder),
+            advice="The `zoo build` that began it goes on with it, or with --close ends it as it is",
+        )
+    problem = "this is no zoo" if is_there(folder) else "there is no such folder"
+    return ModelFileError(problem, where=str(folder), expected=f"a folder with {MANIFEST_FILE}")
 
 
 def _entry(fields: JsonFields) -> FileEntry:

@@ -195,7 +195,7 @@ def test_an_uploaded_model_is_checked_and_decompiled(api: Api, folder: Path) -> 
         ({"weights": "not base64!"}, WEIGHTS_FILE, "not in base64"),
         ({"weights": ""}, WEIGHTS_FILE, "no safetensors file"),
         ({"config": "{"}, CONFIG_FILE, "malformed"),
-        ({"config": "{}"}, CONFIG_FILE, "schema_version"),
+        ({"config": "{}"}, CONFIG_FILE, "model_type"),
     ],
 )
 def test_a_bad_upload_is_refused_and_not_kept(

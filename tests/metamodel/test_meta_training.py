@@ -58,6 +58,11 @@ def test_a_run_that_was_interrupted_has_the_same_losses(whole: Path, tmp_path: P
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_what_was_learned_since_the_last_check_is_kept_where_a_run_stops(tmp_path: Path) -> None:
+    train(replace(TINY, check_every=1_000), tmp_path, stop_after=1)
+    assert load_network(tmp_path).description["step"] == 1
+
+
 def test_two_processes_learn_what_one_learns(whole: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; import torch; torch.set_num_threads(1)\n"

@@ -54,4 +54,4 @@ def test_a_model_that_is_not_understood_has_a_page(cli: CommandLine, tmp_path: P
 def test_a_page_that_cannot_be_written_is_said(cli: CommandLine, model: Path, tmp_path: Path) -> None:
     result = cli("report", model, "-o", tmp_path / "nowhere" / "out.html")
     assert result.code == ExitCode.BAD_INPUT
-    assert "No such file" in result.err
+    assert "there is no such folder" in result.err

@@ -72,7 +72,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a remnant": (lambda zoo: (zoo / ".building").mkdir(), "left over"),
     "a card": (lambda zoo: (zoo / "README.md").write_text("# Mine"), "not that of the manifest"),
     "no licence": (lambda zoo: (zoo / "LICENSE").unlink(), "is missing"),
-    "no manifest": (lambda zoo: (zoo / "zoo.json").unlink(), "cannot be opened"),
+    "no manifest": (lambda zoo: (zoo / "zoo.json").unlink(), "this is no zoo"),
     "a broken manifest": (lambda zoo: (zoo / "zoo.json").write_text("{"), "malformed"),
 }
 

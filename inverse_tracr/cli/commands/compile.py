@@ -8,18 +8,20 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from inverse_tracr import __version__
+from inverse_tracr.cli.destinations import Destination
 from inverse_tracr.cli.files import read_program
 from inverse_tracr.cli.models import model_data
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit_json, note
 from inverse_tracr.cli.signatures import signature_of
+from inverse_tracr.errors import BadInputError
 
 
 def compile_(
     program: Path,
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: Annotated[Destination, Parameter(alias="-o")],
     vocab: str | None = None,
     max_seq_len: int | None = None,
     causal: Flag = False,
@@ -56,10 +58,19 @@ def compile_(
     from inverse_tracr.rasp import print_program
 
     source = read_program(program)
+    beside = output / "program.rasp"
+    is_source = beside.exists() and beside.samefile(program)
+    if beside.exists() and not is_source and not (output / "config.json").exists():
+        raise BadInputError(
+            "a program that belongs to no model would be overwritten",
+            where=str(beside),
+            advice="Give another folder.",
+        )
     signature = signature_of(source.signature, vocab, max_seq_len, causal=causal)
     model = compile_program(source.program, signature, mode=Mode(mode), cap=max_parameters)
     save(model, output, {"made_by": f"inverse-tracr {__version__} compile", "mode": mode})
-    (output / "program.rasp").write_text(print_program(source.program, signature), encoding="utf-8")
+    if not is_source:
+        beside.write_text(print_program(source.program, signature), encoding="utf-8")
     note(f"{output}: {model.config.parameter_count:,} parameters")
     if json:
         emit_json({"model": str(output), **model_data(model)})

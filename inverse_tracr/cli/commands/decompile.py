@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from inverse_tracr.cli.destinations import PAGE, Destination, check_file
 from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model
 from inverse_tracr.cli.options import Flag
@@ -16,7 +17,7 @@ def decompile(
     /,
     *,
     method: str = "auto",
-    report: Path | None = None,
+    report: Destination | None = None,
     json: Flag = False,
 ) -> ExitCode:
     """Find the RASP program that a model computes, and verify it.
@@ -32,7 +33,7 @@ def decompile(
         How programs are found: some of lift, unmix, linear, meta, search, repair joined by +, as in
         lift+search, or auto: all of them, cheapest first.
     report
-        HTML file to write, too: the program beside the model, to look at and to step through.
+        HTML file (.html) to write, too: the program beside the model, to look at and to step through.
     json
         Print one JSON object: program, verdict, inputs_checked, agreement, counterexample, seconds, and more.
     """
@@ -40,6 +41,8 @@ def decompile(
     from inverse_tracr.decompile import method_parts
 
     method_parts(method)
+    if report is not None:
+        check_file(report, PAGE)
     loaded = read_model(model)
     found = decompile_model(loaded, method=method)
     if report is not None:

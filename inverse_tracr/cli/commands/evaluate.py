@@ -7,7 +7,9 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from inverse_tracr.cli.errors import UsageError
 from inverse_tracr.cli.options import Flag
@@ -23,14 +25,15 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 10.0
 TIMEOUT, QUICK_TIMEOUT = 120.0, 30.0
+RESULTS = Path("docs") / "results.md"
 
 
 def evaluate(
     *sets: str,
     folder: Path = Path("test-sets"),
     split: Literal["train", "validation", "test"] = "test",
-    method: list[str] | None = None,
-    decompiler: list[str] | None = None,
+    method: Annotated[list[str] | None, Parameter(negative="")] = None,
+    decompiler: Annotated[list[str] | None, Parameter(negative="")] = None,
     limit: int | None = None,
     noise: float = 0.0,
     jobs: int = 2,
@@ -85,6 +88,8 @@ def evaluate(
 
     seconds = timeout if timeout is not None else QUICK_TIMEOUT if quick else TIMEOUT
     _check(sets, quick=quick, jobs=jobs, limit=limit, noise=noise, seconds=seconds)
+    if write and not RESULTS.parent.is_dir():
+        raise UsageError("--write needs a checkout as working directory", expected="a folder docs")
     opened = _open(sets, folder, split, limit, quick=quick)
     names = [*(method or []), *(decompiler or [])] or [AUTO]
     records = _evaluate(opened, names, noise, jobs, seconds, results)
@@ -164,17 +169,14 @@ def _write(found: Sequence[Findings], sets: Sequence[str], *, quick: bool, noise
     from inverse_tracr.evaluate.markdown import report
     from inverse_tracr.evaluate.sections import plain_arguments, provenance, replace_section
 
-    path = Path("docs") / "results.md"
-    if not path.parent.is_dir():
-        raise UsageError("--write needs a checkout as working directory", expected="a folder docs")
     name, title = ("evaluation-quick", "Evaluation, quick") if quick else ("evaluation", "Evaluation")
     if len(sets) == 1:
         name, title = f"{name}-{re.sub('[^a-z0-9]+', '-', sets[0].lower())}", f"{title}: {sets[0]}"
     if noise:
         name, title = f"{name}-noise-{noise:g}".replace(".", "-"), f"{title}, noise of {noise:.0%}"
     command = shlex.join(["inverse-tracr", *plain_arguments()])
-    replace_section(path, name, title, report(found), provenance(command, Path()))
-    note(f"{path}: section {name} written")
+    replace_section(RESULTS, name, title, report(found), provenance(command, Path()))
+    note(f"{RESULTS}: section {name} written")
 
 
 class _Reporter:

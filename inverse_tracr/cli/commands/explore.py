@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from inverse_tracr.cli.errors import UsageError
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
+
+LAST_PORT = 65_535
 
 
 def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, json: Flag = False) -> None:  # noqa: A002 - names of options
@@ -26,6 +29,8 @@ def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, 
     json
         Print the address as one JSON object.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise UsageError("--port", expected=f"0 to {LAST_PORT}", got=str(port))
     from inverse_tracr.explore.server import serve
 
     def announce(address: str) -> None:

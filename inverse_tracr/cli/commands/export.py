@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from inverse_tracr.cli.destinations import Destination
 from inverse_tracr.cli.files import read_model
 from inverse_tracr.cli.output import note
 
@@ -15,7 +16,7 @@ def export(
     model: Path,
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: Annotated[Destination, Parameter(alias="-o")],
     transformer_lens: Literal["3", "4"] = "4",
 ) -> None:
     """Write a model for TransformerLens.
@@ -28,7 +29,7 @@ def export(
     model
         Model folder (model.safetensors and config.json).
     output
-        Folder to write.
+        Folder to write, none that holds a model folder.
     transformer_lens
         Layout: 3 for HookedTransformer, up to version 3; 4 for TransformerBridge, from version 4.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from inverse_tracr.cli.destinations import PICTURE, Destination, check_file
 from inverse_tracr.cli.errors import UsageError
 from inverse_tracr.cli.files import read_model, read_program, read_text
 from inverse_tracr.cli.output import note
@@ -29,6 +30,7 @@ KindName = Literal[
     "token-grid",
 ]
 
+ON_INPUT = ("residual", "heads", "mlp", "side-by-side")
 WITH_OTHERS = ("embedding", "folding", "token-grid", "side-by-side")
 
 
@@ -37,7 +39,7 @@ def picture(
     model: Path,
     /,
     *tokens: str,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: Annotated[Destination, Parameter(alias="-o")],
     beside: Annotated[tuple[Path, ...], Parameter(negative="")] = (),
     method: str = "auto",
 ) -> None:
@@ -57,7 +59,8 @@ def picture(
         names the directions; of pruning and token-grid a program file with a signature; of learning-curve a
         run's log.jsonl.
     tokens
-        The input to draw, without BOS; left out: a long one of many different tokens.
+        The input to draw (residual, heads, mlp, side-by-side), without BOS; left out: a long one of many
+        different tokens.
     output
         File to write: .svg or .png.
     beside
@@ -66,8 +69,9 @@ def picture(
     method
         How programs are proposed: auto, or the name of a proposer.
     """
-    if output.suffix not in (".svg", ".png"):
-        raise UsageError("no such format", where=str(output), expected="a name that ends in .svg or .png")
+    check_file(output, PICTURE)
+    if tokens and kind not in ON_INPUT:
+        raise UsageError(f"a picture of this kind shows no input: {kind}", got=" ".join(tokens))
     if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:3] and len(beside) != 1):
         one = "one, the model" if kind == "token-grid" else "one, the student"
         wanted = one if kind in WITH_OTHERS[:3] else "one or more"
@@ -85,14 +89,14 @@ def picture(
             text = _token_grid(model, beside[0], method)
         case _:
             text = _model_picture(kind, model, tokens, beside, method)
-    write_whole(output, to_png(text) if output.suffix == ".png" else text.encode())
+    write_whole(output, to_png(text) if output.suffix.lower() == ".png" else text.encode())
     note(f"{output}: written")
 
 
 def _learning_curve(log: Path) -> str:
     from inverse_tracr.report.pictures import learning_curve_picture
 
-    return learning_curve_picture(read_text(log))
+    return learning_curve_picture(read_text(log), where=str(log))
 
 
 def _token_grid(program: Path, model: Path, method: str) -> str:

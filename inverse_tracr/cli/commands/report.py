@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from inverse_tracr.cli.destinations import PAGE, Destination, check_file
 from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model
 from inverse_tracr.cli.options import Flag
@@ -18,7 +19,7 @@ def report(
     model: Path,
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: Annotated[Destination, Parameter(alias="-o")],
     method: str = "auto",
     json: Flag = False,
 ) -> ExitCode:
@@ -32,15 +33,18 @@ def report(
     model
         Model folder (model.safetensors and config.json).
     output
-        HTML file to write.
+        HTML file to write, its name ending in .html.
     method
         How programs are proposed: auto, or the name of a proposer.
     json
         Print one JSON object: report, program, verdict, inputs_checked, agreement, counterexample, and more.
     """
     from inverse_tracr.decompile import decompile as decompile_model
+    from inverse_tracr.decompile import method_parts
     from inverse_tracr.report import write_report
 
+    check_file(output, PAGE)
+    method_parts(method)
     loaded = read_model(model)
     found = decompile_model(loaded, method=method)
     write_report(loaded, found, output, title=model.resolve().name)

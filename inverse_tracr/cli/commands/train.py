@@ -61,8 +61,11 @@ def train(
     json
         Print the last line of the log as one JSON object.
     """
+    from torch.cuda import is_available as cuda_is_available
+
     from inverse_tracr.metamodel.config import RUNS
     from inverse_tracr.metamodel.training import train as train_network
+    from inverse_tracr.zoo import read_manifest
 
     wanted = {"programs": programs, "seed": seed, "check_every": check_every}
     config = replace(RUNS[run], **{name: value for name, value in wanted.items() if value is not None})
@@ -70,6 +73,12 @@ def train(
         config = replace(config, zoos=tuple(str(folder) for folder in zoo))
     if workers < 0:
         raise UsageError("a number of workers is expected from 0 on", got=str(workers))
+    if steps is not None and steps < 1:
+        raise UsageError("--steps", expected="at least 1", got=str(steps))
+    if device == "cuda" and not cuda_is_available():
+        raise UsageError("PyTorch finds no GPU here", where="--device", expected="cpu", got=device)
+    for folder in zoo:
+        read_manifest(folder)
     note(f"{out}: {_one_line(config)}")
     lines: list[dict[str, object]] = []
 

@@ -28,8 +28,8 @@ def verify(model: Path, program: Path, /, *, json: Flag = False) -> ExitCode:
     """
     from inverse_tracr.decompile import verify as verify_program
 
-    source = read_program(program)
-    found = verify_program(read_model(model), source.program)
+    loaded = read_model(model)
+    found = verify_program(loaded, read_program(program).program)
     if json:
         emit_json(verdict_data(found))
     else:

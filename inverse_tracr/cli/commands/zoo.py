@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App
 
+from inverse_tracr.cli.destinations import Destination
 from inverse_tracr.cli.errors import ExitCode, UsageError
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
@@ -34,7 +35,7 @@ zoo = App(name="zoo", help="Build, check and export datasets of models with know
 @zoo.command
 def build(
     *,
-    out: Path,
+    out: Destination,
     count: int,
     kind: KindName = "standard",
     seed: int = 0,
@@ -199,7 +200,9 @@ def check(folder: Path, /, *, sample: int = 100, seed: int = 0, json: Flag = Fal
 
 
 @zoo.command
-def export(folder: Path, /, *, out: Path, to: LayoutName = "safetensors", limit: int | None = None) -> None:
+def export(
+    folder: Path, /, *, out: Destination, to: LayoutName = "safetensors", limit: int | None = None
+) -> None:
     """Write the models of a zoo as files, each with its weights and program.
 
     Parameters
@@ -227,7 +230,7 @@ def export(folder: Path, /, *, out: Path, to: LayoutName = "safetensors", limit:
 @zoo.command(name="test-sets")
 def build_test_sets(
     *,
-    out: Path,
+    out: Destination,
     only: str | None = None,
     quick: Flag = False,
     count: int | None = None,
@@ -356,7 +359,7 @@ def _show(folder: Path, manifest: Manifest, *, as_json: bool) -> None:
     size = sum(entry.size for entry in manifest.files.values())
     rows = {
         "kind": manifest.config.kind.value,
-        "models": f"{manifest.count:,}",
+        "models": f"{manifest.count:,}" + _short_of(manifest),
         **{f"  {split}": f"{count:,}" for split, count in manifest.rows.items()},
         "presets": ", ".join(preset.value for preset in manifest.config.presets),
         "seed": str(manifest.config.seed),
@@ -366,7 +369,14 @@ def _show(folder: Path, manifest: Manifest, *, as_json: bool) -> None:
         "made by": manifest.revision,
         **{f"items: {name}": f"{count:,}" for name, count in manifest.outcomes.items()},
     }
-    emit("\n".join(f"{name:<28}{text}" for name, text in rows.items()))
+    width = max(28, max(map(len, rows)) + 1)
+    emit("\n".join(f"{name:<{width}}{text}" for name, text in rows.items()))
+
+
+def _short_of(manifest: Manifest) -> str:
+    """Said where a build was closed before it had made all that was asked for."""
+    wanted = manifest.config.count
+    return f" (closed early: {wanted:,} were asked for)" if manifest.count < wanted else ""
 
 
 def _plan_text(found: Estimate, workers: int) -> str:

@@ -10,9 +10,10 @@ import torch
 
 from inverse_tracr.model.bridges.description import DESCRIPTION_FILE, describe
 from inverse_tracr.model.bridges.transformer_bridge import to_bridge
-from inverse_tracr.model.files import WEIGHTS_FILE, serialise
+from inverse_tracr.model.file_errors import ModelFileError
+from inverse_tracr.model.files import CONFIG_FILE, WEIGHTS_FILE, serialise
 from inverse_tracr.model.names import unstack
-from inverse_tracr.model.safe_files import write_atomically
+from inverse_tracr.model.safe_files import is_there, write_atomically
 from inverse_tracr.model.strict_json import dump
 from inverse_tracr.model.transformer_program import TransformerProgram
 
@@ -63,8 +64,16 @@ def export_transformer_lens(
 ) -> None:
     """Write the state dict (`model.safetensors`), the arguments of its configuration
     (`transformer_lens_config.json`) and `description.json`, with which `import_model` reads it back.
+
+    Raises ModelFileError where `folder` is a model folder, whose weights would be lost.
     """
     folder = Path(folder)
+    if is_there(folder / CONFIG_FILE):
+        raise ModelFileError(
+            "the folder holds a model, whose weights would be overwritten",
+            where=str(folder),
+            advice="Give another folder",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / DESCRIPTION_FILE, dump(describe(model)))
     write_atomically(folder / TRANSFORMER_LENS_CONFIG_FILE, dump(transformer_lens_config(model)))

@@ -15,7 +15,7 @@ from inverse_tracr.model.bridges.hooked import from_hooked, is_hooked
 from inverse_tracr.model.bridges.linear import stated_heads
 from inverse_tracr.model.bridges.transformer_bridge import bridge_name, from_bridge, is_bridge
 from inverse_tracr.model.file_errors import ModelFileError, in_tensor, refuse_pickle_suffix
-from inverse_tracr.model.safe_files import MAX_BYTES, open_regular
+from inverse_tracr.model.safe_files import MAX_BYTES, is_folder, is_there, open_regular
 from inverse_tracr.model.safe_npz import read_npz
 from inverse_tracr.model.safe_tensors import read_floats, read_header
 from inverse_tracr.model.transformer_program import TransformerProgram
@@ -65,6 +65,12 @@ def import_model(
 
 def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     refuse_pickle_suffix(path)
+    if is_folder(path) or not is_there(path):
+        raise ModelFileError(
+            "this is a folder" if is_folder(path) else "there is no such file",
+            where=str(path),
+            expected="a file of weights, .safetensors or .npz",
+        )
     if path.suffix == ".npz":
         return read_npz(path, max_bytes=max_bytes)
     if path.suffix != ".safetensors":

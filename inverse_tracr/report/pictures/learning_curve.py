@@ -26,10 +26,11 @@ class Curve:
     points: tuple[tuple[float, float], ...]
 
 
-def learning_curve_picture(log: str) -> str:
+def learning_curve_picture(log: str, *, where: str = "") -> str:
     """Losses beside shares of right choices, over programs learned from, as the text of an SVG file.
 
-    `log` is the text of a run's `log.jsonl`. Raises BadInputError for one without lines, or other ones.
+    `log` is the text of a run's `log.jsonl`, `where` its name in errors. Raises BadInputError for one
+    without lines, or other ones.
     """
     try:
         lines = [json.loads(row) for row in log.splitlines() if row.strip()]
@@ -43,10 +44,13 @@ def learning_curve_picture(log: str) -> str:
         ]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadInputError(
-            "this is no log of a run", expected="lines of JSON as `train` writes them", got=str(error)
+            "this is no log of a run",
+            where=where,
+            expected="lines of JSON as `train` writes them",
+            got=str(error),
         ) from error
     if not lines:
-        raise BadInputError("the log is empty", expected="a line or more", got="none")
+        raise BadInputError("the log is empty", where=where, expected="a line or more", got="none")
     root = element(
         "svg", viewBox=f"0 0 {2 * WIDTH:g} {HEIGHT:g}", width=round(2 * WIDTH), height=round(HEIGHT)
     )
