@@ -54,9 +54,9 @@ class Study:
             return "nowhere: the model has no layers"
         parts = [self.halves[place.rank].name]
         if place.heads:
-            parts.append(f"head {_listed(place.heads)}")
+            parts.append(f"{_plural('head', place.heads)} {_listed(place.heads)}")
         if place.neurons:
-            parts.append(f"neurons {_listed(place.neurons)}")
+            parts.append(f"{_plural('neuron', place.neurons)} {_listed(place.neurons)}")
         if not place.measured:
             parts.append("as the compiler would place it, not as evidence says")
         return ", ".join(parts)
@@ -87,6 +87,10 @@ def study_model(model: TransformerProgram, found: Decompilation) -> Study:
         known = {space.ref for space in spaces if space.ref is not None}
         read = readouts(model, found.program, where, written, known)
     return Study(model, found, half_layers(model), where, spaces, read, written)
+
+
+def _plural(word: str, parts: tuple[Part, ...]) -> str:
+    return word if len(set(parts)) == 1 else f"{word}s"
 
 
 def _listed(parts: tuple[Part, ...]) -> str:

@@ -38,7 +38,17 @@ def svg_file(tree: Element, style: str) -> str:
     tree.set("xmlns", SVG)
     tree.insert(0, element("style", style))
     ElementTree.indent(tree)
+    for text in tree.iter("text"):
+        _unindent(text)
     return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=True) + "\n"
+
+
+def _unindent(text: Element) -> None:
+    """Take the line breaks between its parts out of a text: they would be drawn as spaces."""
+    if len(text):
+        text.text = (text.text or "").strip() or None
+        for part in text:
+            part.tail = None
 
 
 def _written(value: object) -> str:

@@ -58,6 +58,7 @@ def test_every_picture_of_every_model_is_a_picture(kind: PictureKind, case: str)
     assert svg_tree(text).tag == f"{SVG}svg"
     assert "nan" not in text.lower().replace("font-family", "")
     assert "var(" not in text
+    assert not any(said != said.strip() or "\n" in said for said in texts(text))
 
 
 def test_the_residual_stream_shows_what_each_half_layer_adds() -> None:

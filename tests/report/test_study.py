@@ -102,6 +102,21 @@ def test_lines_without_dimensions_are_read_out(text: str) -> None:
     assert all(readout.right > 0.99 for readout in found.readouts)
 
 
+def test_parts_are_said_in_words_one_or_several() -> None:
+    model, found = known(SORT)
+    study = study_model(model, found)
+    assert found.program is not None
+    said = {name: study.where(position) for position, name in enumerate(found.program.names)}
+    assert any("head " in where and "heads" not in where for where in said.values())
+    assert any("neurons 0.0–" in where for where in said.values())
+    e = next(e for e in found.evidence if e.neurons)
+    one = LineEvidence(e.line, e.half_layer, e.heads, e.neurons[:1], e.dimensions)
+    fewer = study_model(model, decompilation(found.program, found.signature, [one]))
+    where = fewer.where(found.program.names.index(e.line))
+    assert "neuron " in where
+    assert "neurons" not in where
+
+
 def test_what_a_half_layer_does_not_write_is_not_read_out() -> None:
     model, found = known(MIXED)
     evidence = [
