@@ -33,6 +33,13 @@ def test_curves_have_a_point_a_line() -> None:
     assert all(len(node.attrib["points"].split()) == 3 for node in lines)
 
 
+def test_a_run_with_one_check_shows_where_it_stands() -> None:
+    tree = ElementTree.fromstring(learning_curve_picture(log(1)))  # noqa: S314 - our own
+    dots = [node for node in tree.iter() if node.tag.endswith("circle")]
+    assert len(dots) == 5
+    assert {float(dot.attrib["cx"]) for dot in dots} == {388.0}
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", '{"programs": 3}'])
 def test_other_files_are_no_logs(text: str) -> None:
     with pytest.raises(BadInputError, match="log"):

@@ -89,4 +89,6 @@ def _panel(root: Element, left: float, title: str, curves: Sequence[Curve], *, l
         points = [(LEFT + x / last * (WIDTH - LEFT - RIGHT), height(y)) for x, y in curve.points]
         text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         add(panel, "polyline", points=text, stroke=colour, stroke_width=2)
+        x, y = points[-1]  # a dot, as a run with one check has no line
+        add(panel, "circle", cx=x, cy=y, r=3, fill=colour)
         add(panel, "text", curve.name, x=LEFT + 96 * place, y=34, style=f"fill:{colour}")
