@@ -51,6 +51,17 @@ def test_an_empty_name_is_not_the_working_folder(cli: CommandLine, here: Path, o
     assert contents(here) == before
 
 
+@pytest.mark.parametrize("command", [("train", ""), ("zoo", "build", "--count", 2, "--out", "")])
+def test_an_empty_name_is_no_folder_to_build_in(
+    cli: CommandLine, here: Path, command: tuple[object, ...]
+) -> None:
+    before = contents(here)
+    result = cli(*command)
+    assert result.code == ExitCode.USAGE
+    assert "the name is empty" in result.err
+    assert contents(here) == before
+
+
 def test_a_program_of_the_user_is_not_written_over(cli: CommandLine, here: Path) -> None:
     mine = here / "program.rasp"
     mine.write_text("mine = map(tokens, x)\nreturn mine\n", encoding="utf-8")

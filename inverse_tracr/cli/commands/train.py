@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from inverse_tracr.cli.destinations import Destination
 from inverse_tracr.cli.errors import UsageError
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    out: Path,
+    out: Destination,
     /,
     *,
     run: Literal["shipped", "cpu-2h", "gpu-30m"] = "cpu-2h",
