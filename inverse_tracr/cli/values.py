@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
+_BETWEEN = re.compile(r"[\s,]+")
 _ITEM = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^,"']*?)\s*(?:,|$)""")
 
 
@@ -51,11 +52,19 @@ def parse_values(text: str) -> tuple[Value, ...]:
 
 
 def parse_tokens(arguments: Sequence[str], vocab: Sequence[Value]) -> list[Value]:
-    """The tokens of an input: each argument as a value, or as a string where only that is in `vocab`."""
+    """The tokens of an input: each argument as a value, or as a string where only that is in `vocab`.
+
+    Raises UsageError for an argument that is no token but a list of them.
+    """
     known = set(vocab)
     tokens: list[Value] = []
     for argument in arguments:
         value = parse_value(argument)
+        parts = _BETWEEN.split(argument.strip())
+        if not known & {value, argument} and len(parts) > 1 and known.issuperset(map(parse_value, parts)):
+            raise UsageError(
+                "several tokens in one argument", got=repr(argument), advice=f"Write: {' '.join(parts)}"
+            )
         tokens.append(argument if value not in known and argument in known else value)
     return tokens
 

@@ -280,3 +280,20 @@ def test_a_zoo_that_was_closed_early_says_so(cli: CommandLine, here: Path) -> No
     fields["config"]["count"] = 5
     manifest.write_text(json.dumps(fields), encoding="utf-8")
     assert "2 (closed early: 5 were asked for)" in cli("zoo", "info", "zoo").out
+
+
+@pytest.mark.parametrize("written", ["1,2,3", "1 2 3"])
+@pytest.mark.usefixtures("model")
+def test_tokens_in_one_argument_are_taken_apart_for_the_reader(cli: CommandLine, written: str) -> None:
+    result = cli("run", "sort", written)
+    assert result.code == ExitCode.USAGE
+    assert "Write: 1 2 3" in result.err
+
+
+@pytest.mark.usefixtures("model")
+def test_a_program_of_another_signature_is_compared_under_the_models(cli: CommandLine) -> None:
+    Path("wide.rasp").write_text(SORT.replace("[1, 2, 3]", "[1, 2, 3, 4]"), encoding="utf-8")
+    result = cli("verify", "sort", "wide.rasp")
+    assert result.code == ExitCode.DONE
+    assert "another signature" in result.err
+    assert cli("verify", "sort", "sort.rasp").err == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from inverse_tracr.cli.errors import ExitCode
 from inverse_tracr.cli.files import read_model, read_program
 from inverse_tracr.cli.options import Flag
-from inverse_tracr.cli.output import emit, emit_json
+from inverse_tracr.cli.output import emit, emit_json, note
 from inverse_tracr.cli.verdicts import exit_code, verdict_data, verdict_text
 
 
@@ -29,7 +29,10 @@ def verify(model: Path, program: Path, /, *, json: Flag = False) -> ExitCode:
     from inverse_tracr.decompile import verify as verify_program
 
     loaded = read_model(model)
-    found = verify_program(loaded, read_program(program).program)
+    source = read_program(program)
+    if source.signature not in (None, loaded.signature):
+        note("the program's header says another signature than the model; the model's is taken")
+    found = verify_program(loaded, source.program)
     if json:
         emit_json(verdict_data(found))
     else:
