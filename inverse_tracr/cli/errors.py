@@ -55,7 +55,9 @@ def guarded(command: Callable[[], ExitCode | None], *, as_json: bool) -> int:
         return ExitCode.PIPE_CLOSED
     except OSError as error:
         where = str(error.filename or "")
-        return _report(BadInputError(error.strerror or str(error), where=where), as_json=as_json)
+        expected = "a folder" if isinstance(error, FileExistsError | NotADirectoryError) else ""
+        problem = error.strerror or str(error)
+        return _report(BadInputError(problem, where=where, expected=expected), as_json=as_json)
     except Exception:  # whatever else comes is our own fault: a report and an exit code, no bare traceback
         return _report_fault()
 

@@ -297,3 +297,11 @@ def test_a_program_of_another_signature_is_compared_under_the_models(cli: Comman
     assert result.code == ExitCode.DONE
     assert "another signature" in result.err
     assert cli("verify", "sort", "sort.rasp").err == ""
+
+
+@pytest.mark.parametrize("name", ["sort.rasp", "sort.rasp/model"])
+def test_a_file_where_a_folder_should_be(cli: CommandLine, here: Path, name: str) -> None:
+    result = cli("compile", "sort.rasp", "-o", name)
+    assert result.code == ExitCode.BAD_INPUT
+    assert "expected a folder" in result.err
+    assert (here / "sort.rasp").read_text(encoding="utf-8") == SORT
