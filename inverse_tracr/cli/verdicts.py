@@ -55,7 +55,9 @@ def decompilation_data(found: Decompilation) -> dict[str, object]:
         **verdict_data(found.verification),
         "seconds": found.seconds,
         "method": found.method,
+        "score": found.score,
         "candidates": found.candidates,
+        "tried": list(found.tried),
         "unexplained": list(found.unexplained),
         "edits": list(found.edits),
         "evidence": [asdict(line) for line in found.evidence],
@@ -63,15 +65,25 @@ def decompilation_data(found: Decompilation) -> dict[str, object]:
 
 
 def decompilation_text(found: Decompilation) -> str:
-    """The program, then the verdict as comments; a partial program names what is unknown itself."""
+    """The program, then the verdict and how it was found as comments; a partial program names what is
+    unknown itself.
+    """
     from inverse_tracr.rasp import print_program
 
-    verdict = verdict_text(found.verification)
+    verdict = f"{verdict_text(found.verification)}\n{_how(found)}"
     if found.program is None:
         return f"{found.partial.rstrip()}\n{verdict}"
     unexplained = [f"# not explained: {part}" for part in found.unexplained]
     program = print_program(found.program, found.signature).rstrip()
     return "\n".join([program, *unexplained, verdict])
+
+
+def _how(found: Decompilation) -> str:
+    """What found the program, the candidates of each proposer that were tried, its own score."""
+    rows = [f"# found by: {found.method}" + (f" (tried {', '.join(found.tried)})" if found.tried else "")]
+    if found.score is not None:
+        rows.append(f"# score: {found.score:.2f}, as the proposer saw it before the check")
+    return "\n".join(rows)
 
 
 def _counterexample_data(shown: Counterexample) -> dict[str, object]:

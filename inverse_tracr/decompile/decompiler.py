@@ -252,6 +252,7 @@ class Hunt:
             unexplained=understood.unexplained or proposal.unexplained,
             tried=tuple(f"{n}: {count}" for n, count in self._tried.items()),
             edits=best.edits,
+            score=None if best.edits else proposal.score,
         )
 
 

@@ -74,7 +74,8 @@ class Decompilation:
     no line explains. `candidates` counts the programs that were tried; `method` is the proposer whose
     program this is, with `, repaired` behind it where that program was refuted and `, refined` where it was
     verified and made finer; `edits` say what was changed. `tried` counts the candidates of each proposer, and
-    the edited ones.
+    the edited ones. `score` is the probability of being right that the proposer gave the program before it
+    was verified, None where it gives none and for edited programs.
     """
 
     program: Program | None
@@ -88,6 +89,7 @@ class Decompilation:
     unexplained: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
+    score: float | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -21,7 +21,8 @@ class Proposal:
     programs that end at a half-layer among them, that were tried since the proposal before. `noise` is the
     share of its root mean square that the noise of a tensor has, where the program was read through noise: a
     model that departs from every program, and this is the one that its weights stand for. `doubtful`: outputs
-    were looked up, so that others are asked even where it is verified, and the shortest is taken.
+    were looked up, so that others are asked even where it is verified, and the shortest is taken. `score` is
+    the probability that its proposer gives it of being right, None where it gives none.
     """
 
     program: Program | None
@@ -32,6 +33,7 @@ class Proposal:
     tried: int = 1
     noise: float = 0.0
     doubtful: bool = False
+    score: float | None = None
 
 
 Judge = Callable[[Program], Verification]

@@ -122,7 +122,7 @@ class Beams:
                 if not one.right and wrong > MOST_WRONG:
                     continue
                 seen.add(proposal.program)
-                yield proposal
+                yield replace(proposal, score=one.guess.probability(self._loaded.temperature))
                 verification = judge(proposal.program)
                 if verification.counterexample is not None:
                     tokens = tuple(places[token] for token in verification.counterexample.tokens)

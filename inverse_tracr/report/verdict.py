@@ -69,6 +69,8 @@ def _facts(study: Study) -> Element:
         "candidates tried": f"{found.candidates}" + (f" ({', '.join(found.tried)})" if found.tried else ""),
         "time": f"{found.seconds:.2f} s",
     }
+    if found.score is not None:
+        facts["score, before it was verified"] = f"{found.score:.2f}"
     rows = element("dl", class_="facts")
     for name, text in facts.items():
         pair = add(rows, "div")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inverse_tracr.cli.errors import ExitCode
-from inverse_tracr.cli.verdicts import decompilation_text, exit_code, verdict_text
+from inverse_tracr.cli.verdicts import decompilation_data, decompilation_text, exit_code, verdict_text
 from inverse_tracr.decompile import Counterexample, Decompilation, Verdict, Verification
 from inverse_tracr.rasp import Program, Signature, parse
 
@@ -56,7 +58,19 @@ def test_what_is_not_explained_stands_below_the_program() -> None:
         "return v1",
         "# not explained: head 0.1",
         "# verdict: no-counterexample (1 input checked)",
+        "# found by: lift",
     ]
+
+
+def test_how_a_program_was_found_stands_below_the_verdict() -> None:
+    found = decompilation(PROGRAM, Verification(Verdict.EQUIVALENT, 1, 1.0))
+    found = replace(found, method="meta", tried=("lift: 1", "meta: 3"), score=0.834)
+    assert decompilation_text(found).splitlines()[-2:] == [
+        "# found by: meta (tried lift: 1, meta: 3)",
+        "# score: 0.83, as the proposer saw it before the check",
+    ]
+    data = decompilation_data(found)
+    assert (data["score"], data["tried"]) == (0.834, ["lift: 1", "meta: 3"])
 
 
 def test_a_partial_program_stands_for_itself() -> None:
@@ -64,4 +78,5 @@ def test_a_partial_program_stands_for_itself() -> None:
     assert decompilation_text(found).splitlines() == [
         "unknown(head 0.1)",
         "# verdict: refuted (0 inputs checked)",
+        "# found by: lift",
     ]
