@@ -194,8 +194,8 @@ def check(folder: Path, /, *, sample: int = 100, seed: int = 0, json: Flag = Fal
     else:
         for problem in found.problems:
             emit(str(problem))
-        count = len(found.problems)
-        note(f"{folder}: {found.rows:,} rows and {found.models:,} models checked, {count} problems found")
+        count = "1 problem" if len(found.problems) == 1 else f"{len(found.problems)} problems"
+        note(f"{folder}: {found.rows:,} rows and {found.models:,} models checked, {count} found")
     return ExitCode.PROBLEM_FOUND if found.problems else ExitCode.DONE
 
 
