@@ -2,8 +2,8 @@
 
 python -m benchmarks.metamodel_noise ZOO --programs 1000 --epochs 4 [--write]
 
-ZOO is a zoo of natural students: those of its training split are learned from, those of the others are asked
-about. Every row takes as many steps; compiled programs are the same in all rows.
+ZOO is a zoo of students: as many of its training split as compiled programs are learned from, some of the
+others are asked about. Every row takes as many steps; compiled programs are the same in all rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from inverse_tracr.metamodel.training import evaluate
 from inverse_tracr.zoo import Zoo
 
 BATCH = 16
-TESTED = 128
+TESTED = STUDENTS_TESTED = 128
 NOISY = 0.4
 """Share of lessons with noise, in rows that have any."""
 
@@ -47,10 +48,12 @@ def measure(zoo: Zoo, programs: int, epochs: int, say: Callable[[str], None]) ->
     """The rows of the table."""
     steps = epochs * -(-programs // BATCH)
     sizes = NetworkConfig()
-    students = _batches(_lessons(_students(zoo, "train")))
+    students = _batches(_lessons(islice(_students(zoo, "train"), programs)))
     tested = {
         "compiled": _lessons(_compiled(TESTED, HELD_OUT)),
-        "students": _lessons(item for split in ("validation", "test") for item in _students(zoo, split)),
+        "students": _lessons(
+            islice(chain(_students(zoo, "validation"), _students(zoo, "test")), STUDENTS_TESTED)
+        ),
     }
     rows: list[list[str]] = []
 
@@ -131,9 +134,12 @@ def main() -> None:
     )
     heads = ["learned from", "lessons", "compiled: nats", "programs right, %", "students: nats"]
     text = table([*heads, "programs right, %"], rows)
-    text += "\nOf programs that were not learned from. Right: every choice, teacher-forced.\n"
+    kind = Zoo(options.zoo).config.kind.value
+    text += f"\nOf programs that were not learned from; students are {kind}. Right: every choice, "
+    text += "teacher-forced.\n"
     if options.write:
-        write_section("metamodel-noise", "What noise, students and a start are worth", text)
+        title = f"What noise, {kind} students and a start are worth"
+        write_section(f"metamodel-noise-{kind}", title, text)
     print(text)
 
 
