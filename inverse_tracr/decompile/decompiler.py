@@ -16,7 +16,7 @@ from inverse_tracr.decompile.verify import Verifier
 from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
 from inverse_tracr.rasp.program import Program
-from inverse_tracr.rasp.readable import description
+from inverse_tracr.rasp.readable import description, with_short_thresholds
 
 MOSTLY = 0.5
 """Share of inputs on which a refuted program agrees so that others are not looked for."""
@@ -190,6 +190,7 @@ class Hunt:
             program, lost = plain(program, self._model, self._judge, Entries.AS_THEY_WERE)
             program = likeliest(program, self._model, self._judge, read=True)
         program, without = plain(program, self._model, self._judge, entries)
+        program = with_short_thresholds(program, self._model.signature)
         without += lost
         evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
         return replace(proposal, program=program, evidence=evidence), self._judge(program)
@@ -229,6 +230,7 @@ class Hunt:
         if best is None or program is None or not best.verification.verified or not best.proposal.guess:
             return
         program = likeliest(program, self._model, self._judge)
+        program = with_short_thresholds(program, self._model.signature)
         proposal = replace(best.proposal, program=program)
         self._best = replace(best, proposal=proposal, verification=self._judge(program))
 

@@ -7,6 +7,7 @@ same program. Canonical form numbers them; here they are chosen so that fewer ta
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from inverse_tracr.rasp.functions import (
     BinaryOp,
@@ -31,10 +32,15 @@ from inverse_tracr.rasp.program import (
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.tabulated import tabulate_binary, tabulate_predicate, tabulate_unary
 from inverse_tracr.rasp.value_sets import ValueSets
-from inverse_tracr.rasp.values import Maybe, Value
+from inverse_tracr.rasp.values import Maybe, Value, is_number
 
 _MAX_PAIRS = 5_000
 """Lines with larger tables keep their values: looking for names there costs more than it helps."""
+
+_LONG = 6
+"""Characters of a threshold above which a shorter one is looked for."""
+
+_MOST_DIGITS = 12
 
 
 def readable(program: Program, signature: Signature, *, exact_means: bool = False) -> Program:
@@ -50,6 +56,48 @@ def readable(program: Program, signature: Signature, *, exact_means: bool = Fals
             if candidate_cost < cost:
                 best, cost = candidate, candidate_cost
     return best
+
+
+def with_short_thresholds(program: Program, signature: Signature) -> Program:
+    """The same program, thresholds such as -0.04999999999999999 made short: the number of fewest decimals
+    between the values that they part.
+    """
+    if not any(map(_threshold, program.lines)):
+        return program
+    sets = ValueSets(program, signature, exact_means=True)
+    lines = list(program.lines)
+    for at, line in enumerate(lines):
+        old = _threshold(line)
+        if old is None or not isinstance(line, Map):
+            continue
+        truth = tabulate_unary(old, sets[line.operand])
+        sides: dict[Maybe, list[float]] = {True: [], False: []}
+        for x, y in zip(sets[line.operand], truth, strict=True):
+            if is_number(x) and isinstance(y, bool):
+                sides[y].append(x)
+        if not sides[True] or not sides[False]:
+            continue
+        low, high = sorted(sides.values(), key=min)
+        short = _between(max(low), min(high))
+        if short is not None:
+            lines[at] = replace(line, function=NamedUnary(old.op, short))
+    return Program(tuple(lines), program.output, program.names)
+
+
+def _threshold(line: Line) -> NamedUnary | None:
+    """The function of a line that compares with a long number."""
+    if not isinstance(line, Map) or not isinstance(line.function, NamedUnary):
+        return None
+    function = line.function
+    parts = function.op in (UnaryOp.LT, UnaryOp.LE, UnaryOp.GT, UnaryOp.GE)
+    long = isinstance(function.constant, float) and len(repr(function.constant)) > _LONG
+    return function if parts and long else None
+
+
+def _between(low: float, high: float) -> float | None:
+    """The number of fewest decimals between two, near their middle; None where there is none."""
+    tried = (round((low + high) / 2, digits) for digits in range(_MOST_DIGITS))
+    return next((number for number in tried if low < number < high), None)
 
 
 def description(program: Program) -> int:
