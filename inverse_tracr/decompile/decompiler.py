@@ -56,7 +56,7 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     where it was refuted; guesses only where nobody has found a program, those first that agree on most
     inputs; what is verified is refined, and guesses are given the likeliest functions where no input tells.
     Always ends in a verdict; of refuted candidates the one that agrees on most inputs is returned, but what
-    was read through noise before all others.
+    was read through noise, or does what the model does when it is compiled again, before all others.
     """
     parts = method_parts(method)
     start = time.perf_counter()
@@ -105,18 +105,23 @@ class _Found:
 
     @property
     def mostly_read(self) -> bool:
-        """Whether it was read off the whole model, and says most of what it does but for noise."""
-        if not self.whole or self.proposal.guess:
+        """Whether it was read off the whole model, and says most of what it does but for noise and faults."""
+        if not self.whole or (self.proposal.guess and not self.departs):
             return False
-        return self.proposal.noise > 0 or self.verification.agreement >= MOSTLY
+        return self.departs or self.verification.agreement >= MOSTLY
+
+    @property
+    def departs(self) -> bool:
+        """Whether the model departs from every program, and this is the one that its weights stand for."""
+        return self.proposal.noise > 0 or self.proposal.conclusive
 
     @property
     def rank(self) -> tuple[bool, bool, bool, float, bool, int, bool]:
-        """Verified ones first, whole ones, those read through noise, by agreement, read, short, sure ones."""
+        """Verified ones first, whole ones, what weights stand for, by agreement, read, short, sure ones."""
         verification, proposal = self.verification, self.proposal
         program, read = proposal.program, not proposal.guess
         length = 0 if program is None else len(program.lines) + description(program)
-        known = verification.verified, self.whole, proposal.noise > 0, verification.agreement
+        known = verification.verified, self.whole, self.departs, verification.agreement
         return *known, read, -length, not proposal.doubtful
 
     @property
@@ -154,7 +159,7 @@ class Hunt:
             own.append(self._judged(name, proposal))
             if own[-1].verification.verified:
                 return
-        repairable = [f for f in own if f.whole and not f.proposal.noise and f.verification.counterexample]
+        repairable = [f for f in own if f.whole and not f.departs and f.verification.counterexample]
         if not repairable or not self._repairs:
             return
         best = max(repairable, key=lambda f: f.rank)

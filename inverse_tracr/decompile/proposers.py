@@ -22,7 +22,8 @@ class Proposal:
     share of its root mean square that the noise of a tensor has, where the program was read through noise: a
     model that departs from every program, and this is the one that its weights stand for. `doubtful`: outputs
     were looked up, so that others are asked even where it is verified, and the shortest is taken. `score` is
-    the probability that its proposer gives it of being right, None where it gives none.
+    the probability that its proposer gives it of being right, None where it gives none. `conclusive`: it is
+    not sound, so that it is refuted, but compiled again it does what the model does; no other would say more.
     """
 
     program: Program | None
@@ -34,6 +35,7 @@ class Proposal:
     noise: float = 0.0
     doubtful: bool = False
     score: float | None = None
+    conclusive: bool = False
 
 
 Judge = Callable[[Program], Verification]

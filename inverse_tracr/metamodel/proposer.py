@@ -96,8 +96,10 @@ class Beams:
             proposal = proposal_of(guess, model)
             if proposal.program is None:
                 continue
-            yield proposal
-            if judge(proposal.program).verified or _does_the_same(proposal.program, model):
+            verified = judge(proposal.program).verified
+            conclusive = not verified and _does_the_same(proposal.program, model)
+            yield replace(proposal, conclusive=conclusive)
+            if verified or conclusive:
                 return
         inputs: list[tuple[int, ...]] = []
         places = {token: i for i, token in enumerate(model.signature.vocab)}

@@ -164,3 +164,30 @@ def test_where_outputs_were_looked_up_others_are_asked_and_the_shortest_is_taken
     assert asked == ["long", "short"]
     assert found.method == "short"
     assert decompile(model_of(TRUE), method="long").verification.verified
+
+
+def test_what_does_the_same_compiled_again_is_the_answer_though_refuted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    far = program_of('v1 = map(tokens, x == "a")\nreturn v1\n')[0]
+    asked: list[str] = []
+
+    def proposer(name: str, proposal: Proposal):
+        def propose(_model: TransformerProgram, _judge: Judge):
+            asked.append(name)
+            yield proposal
+
+        return propose
+
+    registered = {
+        "near": proposer("near", Proposal(program_of(WRONG["a constant"])[0], guess=True)),
+        "stands": proposer("stands", Proposal(far, guess=True, conclusive=True)),
+        "later": proposer("later", Proposal(program_of(TRUE)[0])),
+    }
+    monkeypatch.setattr(sys.modules["inverse_tracr.decompile.proposers"], "_PROPOSERS", registered)
+
+    found = decompile(model_of(TRUE), method="near+stands+later+repair")
+
+    assert asked == ["near", "stands"]
+    assert (found.method, found.program) == ("stands", far)
+    assert not found.verification.verified
