@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from inverse_tracr.compile import Mode, compile_program
 from inverse_tracr.decompile import decompile
+from inverse_tracr.decompile.search.cells import dense
 from inverse_tracr.rasp import Aggregate, Line, Select, SelectorWidth, parse_source
 from tests.decompile.rotation import rotated
 
@@ -78,3 +80,13 @@ def test_auto_goes_on_where_the_lift_fails() -> None:
     found = decompile(model)
     assert found.method == "unmix"
     assert [entry.split(":")[0] for entry in found.tried] == ["lift", "unmix"]
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(0, 0, 1), (7, -3, 2), (500, 0, 40), (500, 0, 10**9)])
+def test_codes_without_gaps(count: int, low: int, high: int) -> None:
+    codes = np.random.default_rng(0).integers(low, high, count)
+    found, names = dense(codes)
+    distinct, places = np.unique(codes, return_inverse=True)
+    np.testing.assert_array_equal(found, places)
+    np.testing.assert_array_equal(names, distinct)
+    assert found.dtype == names.dtype == np.int64

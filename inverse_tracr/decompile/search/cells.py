@@ -18,6 +18,9 @@ Labels = NDArray[np.int64]
 MOST_CELLS = 240
 """Cells of a partition that are told apart."""
 
+_SMALL = 1 << 16
+"""Different codes up to which they are counted instead of sorted."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -36,7 +39,8 @@ def cells_of(codes: Labels, rows: Floats) -> Cells:
     """Group centred `rows` [rows, d] by `codes` [rows], whole numbers from 0 on without gaps."""
     count = int(codes.max()) + 1
     counts = np.bincount(codes, minlength=count).astype(np.float64)
-    order = np.argsort(codes, kind="stable")
+    # NumPy sorts 16 bits by counting them.
+    order = np.argsort(codes.astype(np.uint16) if count <= _SMALL else codes, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts[:-1])]).astype(np.int64)
     means = np.add.reduceat(rows[order], starts, axis=0) / counts[:, None]
     total = float((rows**2).sum())
@@ -48,6 +52,11 @@ def cells_of(codes: Labels, rows: Floats) -> Cells:
 
 def dense(codes: Labels) -> tuple[Labels, Labels]:
     """Codes renumbered without gaps, and the code of each number."""
+    low, high = int(codes.min(initial=0)), int(codes.max(initial=0))
+    if high - low < _SMALL:
+        there = np.zeros(high - low + 1, dtype=np.bool_)
+        there[codes - low] = True
+        return (np.cumsum(there) - 1)[codes - low], np.flatnonzero(there) + low
     distinct, found = np.unique(codes, return_inverse=True)
     return found.reshape(codes.shape).astype(np.int64), distinct
 
