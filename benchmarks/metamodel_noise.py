@@ -29,7 +29,7 @@ from inverse_tracr.metamodel.training import evaluate
 from inverse_tracr.zoo import Zoo
 
 BATCH = 16
-TESTED = STUDENTS_TESTED = 128
+TESTED = 128
 NOISY = 0.4
 """Share of lessons with noise, in rows that have any."""
 
@@ -51,9 +51,7 @@ def measure(zoo: Zoo, programs: int, epochs: int, say: Callable[[str], None]) ->
     students = _batches(_lessons(islice(_students(zoo, "train"), programs)))
     tested = {
         "compiled": _lessons(_compiled(TESTED, HELD_OUT)),
-        "students": _lessons(
-            islice(chain(_students(zoo, "validation"), _students(zoo, "test")), STUDENTS_TESTED)
-        ),
+        "students": _lessons(islice(chain(_students(zoo, "validation"), _students(zoo, "test")), TESTED)),
     }
     rows: list[list[str]] = []
 

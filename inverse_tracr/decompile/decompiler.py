@@ -40,6 +40,10 @@ AUTO, REPAIR = "auto", "repair"
 """Methods that are no proposers: all of them, and repairing what they propose."""
 
 
+UNSOUND = "compiled again it does what the model does on the probes: the program is not sound"
+"""Said of a conclusive proposal."""
+
+
 class UnknownMethodError(BadInputError):
     """A method that does not exist."""
 
@@ -183,7 +187,10 @@ class Hunt:
         if proposal.program is not None and verification.verified:
             proposal, verification = self._plain(name, proposal, proposal.program)
         if proposal.noise:
-            verification = replace(verification, note=_with_noise(verification.note, proposal.noise))
+            said = f"read through noise of {proposal.noise:.2%} of the root mean square of a tensor"
+            verification = replace(verification, note=_with(verification.note, said))
+        if proposal.conclusive:
+            verification = replace(verification, note=_with(verification.note, UNSOUND))
         if proposal.partial and not self._understood.partial:
             self._understood = proposal
         return self._noted(_Found(name, proposal, verification))
@@ -195,10 +202,15 @@ class Hunt:
             program, lost = plain(program, self._model, self._judge, Entries.AS_THEY_WERE)
             program = likeliest(program, self._model, self._judge, read=True)
         program, without = plain(program, self._model, self._judge, entries)
-        program = with_short_thresholds(program, self._model.signature)
+        program = self._shortened(program)
         without += lost
         evidence = tuple(entry for entry in proposal.evidence if entry.line not in without)
         return replace(proposal, program=program, evidence=evidence), self._judge(program)
+
+    def _shortened(self, program: Program) -> Program:
+        """The program with short thresholds, where the model does not tell them from the long ones."""
+        short = with_short_thresholds(program, self._model.signature)
+        return short if short != program and self._judge(short).verified else program
 
     def _noted(self, found: _Found) -> _Found:
         self._mostly_read |= found.mostly_read
@@ -235,7 +247,7 @@ class Hunt:
         if best is None or program is None or not best.verification.verified or not best.proposal.guess:
             return
         program = likeliest(program, self._model, self._judge)
-        program = with_short_thresholds(program, self._model.signature)
+        program = self._shortened(program)
         proposal = replace(best.proposal, program=program)
         self._best = replace(best, proposal=proposal, verification=self._judge(program))
 
@@ -285,6 +297,5 @@ def remembering_judge(model: TransformerProgram) -> Judge:
     return judge
 
 
-def _with_noise(note: str, noise: float) -> str:
-    said = f"read through noise of {noise:.2%} of the root mean square of a tensor"
+def _with(note: str, said: str) -> str:
     return f"{note}; {said}" if note else said

@@ -190,4 +190,5 @@ def test_what_does_the_same_compiled_again_is_the_answer_though_refuted(
 
     assert asked == ["near", "stands"]
     assert (found.method, found.program) == ("stands", far)
+    assert "not sound" in found.verification.note
     assert not found.verification.verified
