@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 MAX_DEPTH = 20
 MAX_DIGITS = 60
@@ -80,10 +80,9 @@ def numbers_of(values: Iterable[Value]) -> list[int | float]:
 
 def ordered(values: Iterable[Value]) -> tuple[Value, ...]:
     """Distinct values in Tracr's order: by value where Python can compare them, else by their text."""
-    distinct = list(dict.fromkeys(values))
+    distinct: list[Any] = list(dict.fromkeys(values))  # all numbers or all texts: Python compares them
     if all(is_number(v) for v in distinct) or all(isinstance(v, str) for v in distinct):
-        # All of them numbers, or all texts: Python compares them, but their type says neither.
-        return tuple(sorted(distinct))  # pyright: ignore[reportArgumentType]
+        return tuple(sorted(distinct))
     return tuple(sorted(distinct, key=_TracrOrder))
 
 
@@ -91,12 +90,11 @@ class _TracrOrder:
     """Sort key with the comparison of `tracr.craft.bases.BasisDirection`."""
 
     def __init__(self, value: Value) -> None:
-        self.value = value
+        self.value: Any = value  # of two values that Python does not compare the texts are compared
 
     def __lt__(self, other: _TracrOrder) -> bool:
         try:
-            # As Tracr does, tried on any two values: what cannot be compared raises TypeError.
-            return self.value < other.value  # pyright: ignore[reportOperatorIssue]
+            return self.value < other.value
         except TypeError:
             return str(self.value) < str(other.value)
 

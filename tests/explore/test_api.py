@@ -32,11 +32,16 @@ def files_of(folder: Path) -> dict[str, str]:
 
 
 def shelf_of(api: Api) -> Shelf:
-    return api.client.app.state.workplace.shelf  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    return workplace_of(api).shelf
 
 
 def jobs_of(api: Api) -> Any:
-    return api.client.app.state.workplace.jobs  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    return workplace_of(api).jobs
+
+
+def workplace_of(api: Api) -> Any:
+    app: Any = api.client.app  # the test client knows it as a callable only
+    return app.state.workplace
 
 
 @pytest.fixture

@@ -58,19 +58,31 @@ def compile_(
     from inverse_tracr.rasp import print_program
 
     source = read_program(program)
+    beside = _beside(output, program)
+    signature = signature_of(source.signature, vocab, max_seq_len, causal=causal)
+    model = compile_program(source.program, signature, mode=Mode(mode), cap=max_parameters)
+    save(model, output, {"made_by": f"inverse-tracr {__version__} compile", "mode": mode})
+    if beside is not None:
+        beside.write_text(print_program(source.program, signature), encoding="utf-8")
+    note(f"{output}: {model.config.parameter_count:,} parameters")
+    if json:
+        emit_json({"model": str(output), **model_data(model)})
+
+
+def _beside(output: Path, program: Path) -> Path | None:
+    """Where the program is written beside the model; None where it lies there itself.
+
+    Raises BadInputError where another one lies there, and no model with it.
+    """
     beside = output / "program.rasp"
-    is_source = beside.exists() and beside.samefile(program)
-    if beside.exists() and not is_source and not (output / "config.json").exists():
+    if not beside.exists():
+        return beside
+    if beside.samefile(program):
+        return None
+    if not (output / "config.json").exists():
         raise BadInputError(
             "a program that belongs to no model would be overwritten",
             where=str(beside),
             advice="Give another folder.",
         )
-    signature = signature_of(source.signature, vocab, max_seq_len, causal=causal)
-    model = compile_program(source.program, signature, mode=Mode(mode), cap=max_parameters)
-    save(model, output, {"made_by": f"inverse-tracr {__version__} compile", "mode": mode})
-    if not is_source:
-        beside.write_text(print_program(source.program, signature), encoding="utf-8")
-    note(f"{output}: {model.config.parameter_count:,} parameters")
-    if json:
-        emit_json({"model": str(output), **model_data(model)})
+    return beside

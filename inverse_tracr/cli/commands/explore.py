@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from inverse_tracr.cli.errors import UsageError
 from inverse_tracr.cli.options import Flag
@@ -12,7 +15,14 @@ from inverse_tracr.cli.output import emit, emit_json, note
 LAST_PORT = 65_535
 
 
-def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, json: Flag = False) -> None:  # noqa: A002 - names of options
+def explore(
+    model: Path | None = None,
+    /,
+    *,
+    port: int = 0,
+    show: Annotated[Flag, Parameter(name="--open")] = False,
+    json: Flag = False,
+) -> None:
     """Serve a page on this computer where programs are written, compiled, compressed, decompiled, compared.
 
     Prints the address to open, which holds a token; ends with Ctrl-C. The page answers to this computer
@@ -24,7 +34,7 @@ def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, 
         Model folder (model.safetensors and config.json) to open on the page.
     port
         Port of the address; 0 takes a free one.
-    open
+    show
         Open the page in the browser.
     json
         Print the address as one JSON object.
@@ -40,7 +50,7 @@ def explore(model: Path | None = None, /, *, port: int = 0, open: Flag = False, 
             emit(address)
         sys.stdout.flush()  # a program that started this one waits for the address
         note("Open this address in a browser; Ctrl-C ends the explorer.")
-        if open:
+        if show:
             import webbrowser
 
             webbrowser.open(address)

@@ -70,13 +70,7 @@ def picture(
         How programs are proposed: auto, or the name of a proposer.
     """
     check_file(output, PICTURE)
-    if tokens and kind not in ON_INPUT:
-        raise UsageError(f"a picture of this kind shows no input: {kind}", got=" ".join(tokens))
-    if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:3] and len(beside) != 1):
-        one = "one, the model" if kind == "token-grid" else "one, the student"
-        wanted = one if kind in WITH_OTHERS[:3] else "one or more"
-        expected = wanted if kind in WITH_OTHERS else "none for this kind"
-        raise UsageError("the models beside", where="--beside", expected=expected, got=f"{len(beside)}")
+    _check(kind, tokens, beside)
     from inverse_tracr.report import write_whole
     from inverse_tracr.report.pictures import to_png
 
@@ -91,6 +85,17 @@ def picture(
             text = _model_picture(kind, model, tokens, beside, method)
     write_whole(output, to_png(text) if output.suffix.lower() == ".png" else text.encode())
     note(f"{output}: written")
+
+
+def _check(kind: KindName, tokens: tuple[str, ...], beside: tuple[Path, ...]) -> None:
+    """Raise UsageError for an input or models beside that a kind does not show, or needs."""
+    if tokens and kind not in ON_INPUT:
+        raise UsageError(f"a picture of this kind shows no input: {kind}", got=" ".join(tokens))
+    if bool(beside) != (kind in WITH_OTHERS) or (kind in WITH_OTHERS[:3] and len(beside) != 1):
+        one = "one, the model" if kind == "token-grid" else "one, the student"
+        wanted = one if kind in WITH_OTHERS[:3] else "one or more"
+        expected = wanted if kind in WITH_OTHERS else "none for this kind"
+        raise UsageError("the models beside", where="--beside", expected=expected, got=f"{len(beside)}")
 
 
 def _learning_curve(log: Path) -> str:

@@ -62,24 +62,14 @@ def train(
     json
         Print the last line of the log as one JSON object.
     """
-    from torch.cuda import is_available as cuda_is_available
-
     from inverse_tracr.metamodel.config import RUNS
     from inverse_tracr.metamodel.training import train as train_network
-    from inverse_tracr.zoo import read_manifest
 
     wanted = {"programs": programs, "seed": seed, "check_every": check_every}
     config = replace(RUNS[run], **{name: value for name, value in wanted.items() if value is not None})
     if zoo:
         config = replace(config, zoos=tuple(str(folder) for folder in zoo))
-    if workers < 0:
-        raise UsageError("a number of workers is expected from 0 on", got=str(workers))
-    if steps is not None and steps < 1:
-        raise UsageError("--steps", expected="at least 1", got=str(steps))
-    if device == "cuda" and not cuda_is_available():
-        raise UsageError("PyTorch finds no GPU here", where="--device", expected="cpu", got=device)
-    for folder in zoo:
-        read_manifest(folder)
+    _check(workers, steps, device, zoo)
     note(f"{out}: {_one_line(config)}")
     lines: list[dict[str, object]] = []
 
@@ -92,6 +82,22 @@ def train(
         emit_json({"folder": str(out), "config": config.to_json(), "last": lines[-1] if lines else None})
     else:
         emit(str(out))
+
+
+def _check(workers: int, steps: int | None, device: str, zoos: tuple[Path, ...]) -> None:
+    """Raise UsageError for options out of range and a GPU that is not there, ModelFileError for no zoo."""
+    from torch.cuda import is_available as cuda_is_available
+
+    from inverse_tracr.zoo import read_manifest
+
+    if workers < 0:
+        raise UsageError("a number of workers is expected from 0 on", got=str(workers))
+    if steps is not None and steps < 1:
+        raise UsageError("--steps", expected="at least 1", got=str(steps))
+    if device == "cuda" and not cuda_is_available():
+        raise UsageError("PyTorch finds no GPU here", where="--device", expected="cpu", got=device)
+    for folder in zoos:
+        read_manifest(folder)
 
 
 def _one_line(config: TrainConfig) -> str:
