@@ -71,3 +71,24 @@ def test_the_python_of_the_readme_runs(here: Path) -> None:
 def test_the_readme_names_the_folders_that_there_are() -> None:
     for folder in re.findall(r"^\| `([a-z_/]+)/` \|", README, re.MULTILINE):
         assert (ROOT / folder).is_dir(), folder
+
+
+def test_the_figures_are_those_of_the_results() -> None:
+    results = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    section = results.split("<!-- begin: evaluation -->")[1].split("<!-- end: evaluation -->")[0]
+    tables = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    heads = [cell.strip() for cell in tables[0]]
+    exact = {row[0].split()[1]: row[3].strip() for row in tables if row[0].startswith(" thesis, ")}
+    shown = [line.strip("| ").split(" | ") for line in README.splitlines() if re.match(r"\|.* s \|", line)]
+    assert len(shown) == 3
+    for kind, *figures in shown:
+        name = kind.split(",")[0]
+        (row,) = (row for row in tables if row[0].strip() == f"{name}-test" and row[1].strip() == "auto")
+        found = dict(zip(heads, (cell.split()[0] for cell in row), strict=True))
+        assert found["models"] == "200"
+        assert figures == [
+            f"{float(found['functional']):g} %",
+            f"{float(found['exact']):g} %",
+            f"{float(found['seconds, median']):.1f} s",
+            f"{float(exact[name]):g} %",
+        ]
