@@ -11,11 +11,12 @@ from inverse_tracr.decompile.linear.explain import Option, explain
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
 from inverse_tracr.decompile.linear.mlps import Asked, MlpReader, first_seen
 from inverse_tracr.decompile.linear.named import NAMED_COST, Outputs, named
+from inverse_tracr.decompile.linear.numbers import number_maps, weighted_sum
 from inverse_tracr.decompile.linear.readable import Readable
 from inverse_tracr.decompile.linear.wanted import wanted_maps
 from inverse_tracr.decompile.linear.written import functionals, indicators, orthonormal, written
-from inverse_tracr.decompile.search.columns import Column, Sketch
-from inverse_tracr.rasp import Map, SequenceMap, parse_source
+from inverse_tracr.decompile.search.columns import Column, Sketch, numerical_column
+from inverse_tracr.rasp import TOKENS, Encoding, LinearSequenceMap, Map, SequenceMap, parse_source
 from inverse_tracr.rasp.canonical import canonical
 from inverse_tracr.rasp.functions import BinaryTable, NamedBinary, NamedUnary, UnaryOp, UnaryTable
 from inverse_tracr.rasp.values import Value
@@ -69,6 +70,32 @@ v4 = map(v3, x > 1)
 v5 = sequence_map(v3, v4, x + y)
 v6 = sequence_map(v5, v1, x * y)
 return v6
+""",
+    "a weighted sum of numbers": """
+# signature: vocab=[a, b, c, d, e, f] max_seq_len=4
+v1 = map(tokens, {"a": 2, "b": 3, "c": 2, "d": 3, "e": 0, "f": 0}, numerical)
+v2 = map(indices, {0: 0, 1: 3, 2: 4, 3: 2}, numerical)
+v3 = linear_sequence_map(v1, v2, -2, 1)
+v4 = map(v3, x > -2)
+v5 = select(v4, v4, ==)
+v6 = selector_width(v5)
+return v6
+""",
+    "a sum of zeros and ones, and of indices": """
+# signature: vocab=[False, True] max_seq_len=9
+v1 = map(tokens, x, numerical)
+v2 = map(indices, x, numerical)
+v3 = linear_sequence_map(v1, v2, -2, 1)
+v4 = map(v3, x > 0)
+v5 = select(v4, v4, ==)
+v6 = selector_width(v5)
+return v6
+""",
+    "a number that is put out": """
+# signature: vocab=[a, b, c] max_seq_len=5
+v1 = select(tokens, tokens, ==)
+v2 = selector_width(v1, numerical)
+return v2
 """,
     "counts, and where they are the same": """
 # signature: vocab=[a, b, c] max_seq_len=4
@@ -129,6 +156,60 @@ def test_three_classes_are_a_partition_of_their_own_beside_those_in_two() -> Non
 
     assert [0, 1, 2, 0, 1] in [np.unique(one, return_inverse=True)[1].tolist() for one in found]
     assert len(found) == 4
+
+
+def test_numbers_of_one_column_that_share_two_directions_are_told_from_each_other() -> None:
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 6, size=300)
+    truth = np.array([[1, 2, 1, 2, -1, -1], [0, 0, 0, 0, 0, 1]])
+    what = written(truth[:, labels].T @ random.normal(size=(2, 5)))
+    tokens = Column(TOKENS, labels[None], tuple("abcdef"))
+    own = functionals(what, labels)
+
+    found = list(number_maps(tokens, np.arange(6)[:, None], labels, own, what, np.ones((1, 300), np.bool_)))
+
+    assert 0 < len(found) <= 8
+    lines = [option.line for option in found if isinstance(option.line, Map)]
+    assert {line.encoding for line in lines} == {Encoding.NUMERICAL}
+    tables = [tuple(map(line.function, "abcdef")) for line in lines]
+    assert (2, 3, 2, 3, 0, 0) in tables or (1, 0, 1, 0, 3, 3) in tables
+
+
+def test_no_numbers_where_any_would_do() -> None:
+    random = np.random.default_rng(4)
+    labels = random.integers(0, 3, size=300)
+    what = written(np.eye(3)[labels] @ random.normal(size=(3, 5)))
+    tokens = Column(TOKENS, labels[None], tuple("abc"))
+
+    mask = np.ones((1, 300), np.bool_)
+    found = list(number_maps(tokens, np.arange(3)[:, None], labels, functionals(what, labels), what, mask))
+
+    assert not found
+
+
+def _sum_of(numbers: tuple[list[int], list[int]], factors: tuple[int, int], noise: float) -> Option | None:
+    """What is found where this sum of two numbers is written, 300 positions."""
+    random = np.random.default_rng(5)
+    mask = np.ones((1, 300), np.bool_)
+    drawn = [np.array(values, float)[random.integers(0, len(values), size=(1, 300))] for values in numbers]
+    columns = [numerical_column(ref, own, mask) for ref, own in enumerate(drawn)]
+    total = factors[0] * drawn[0][0] + factors[1] * drawn[1][0]
+    rows = total[:, None] * random.normal(size=(1, 4)) + noise * random.normal(size=(300, 4))
+    return weighted_sum(columns, written(rows), mask)
+
+
+def test_a_sum_has_the_factors_that_were_written() -> None:
+    found = _sum_of(([0, 1, 4], [0, 2, 3, 7]), (-3, 2), noise=1e-3)
+
+    assert found is not None
+    line = found.line
+    assert isinstance(line, LinearSequenceMap)
+    assert line.first_factor * line.second_factor == -6
+    assert abs(line.first_factor) == 3
+
+
+def test_what_only_one_of_two_numbers_says_is_no_sum() -> None:
+    assert _sum_of(([0, 1, 4], [0, 2, 3, 7]), (1, 0), noise=1e-3) is None
 
 
 def test_what_is_no_function_of_the_cells_is_left_out() -> None:

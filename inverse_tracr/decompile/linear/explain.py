@@ -10,7 +10,7 @@ import numpy as np
 
 from inverse_tracr.decompile.linear.written import Floats, Written, orthonormal
 from inverse_tracr.decompile.search.columns import Column
-from inverse_tracr.rasp.program import Line, Select
+from inverse_tracr.rasp.program import Line, Map, Select
 
 MOST_LINES = 6
 MOST_OPTIONS = 70
@@ -42,7 +42,7 @@ class Option:
     """A line that a half-layer may write: its column, its features [positions, k] and its cost in nats.
 
     `selects` is the select that it reads, `heads` where that was seen, `select_cost` its part of the cost;
-    `moved` a map put before it.
+    `moved` maps put before it, each in the place of the operand that it reads.
     `straight`: its features are linear in what is written but for a per cent. `turned`: its operands are
     exchanged. `key` is the same for columns with the same classes.
     """
@@ -53,7 +53,7 @@ class Option:
     cost: float
     selects: Select | None = None
     heads: tuple[str, ...] = ()
-    moved: Line | None = None
+    moved: tuple[Map, ...] = ()
     straight: bool = True
     turned: bool = False
     key: bytes = b""

@@ -9,7 +9,7 @@ import numpy as np
 
 from inverse_tracr.decompile.linear.explain import AGAIN, MOST_OPTIONS, Option, bent_cost, explain
 from inverse_tracr.decompile.linear.readable import Explained, Readable, surest
-from inverse_tracr.decompile.linear.written import Floats, Labels, Written, indicators
+from inverse_tracr.decompile.linear.written import STRAIGHT, Floats, Labels, Written, indicators
 from inverse_tracr.decompile.search.columns import Column, Truth, numerical_column
 from inverse_tracr.decompile.search.consumers import mean_numbers, moved_labels, select_line
 from inverse_tracr.decompile.search.heads import NAMED, fits
@@ -24,8 +24,8 @@ from inverse_tracr.decompile.search.selectors import (
 from inverse_tracr.rasp.functions import UnaryTable
 from inverse_tracr.rasp.program import Aggregate, Encoding, Map, Select, SelectorWidth
 
-LINEAR, NEARLY, STRAIGHT = 0.95, 0.6, 0.99
-"""Share of a line's features that is linear in what is written; where nothing explains that; for sure."""
+LINEAR, NEARLY = 0.95, 0.6
+"""Share of a line's features that is linear in what is written; where nothing explains that."""
 _FITS = 4
 """Predicates of a head that are followed."""
 _CONSUMED = 1.5
@@ -193,9 +193,9 @@ def _averaged(
     features = means[mask][:, None] - means[mask].mean()
     if np.ptp(features) < 1e-9:
         return
-    moved = None
+    moved: tuple[Map, ...] = ()
     if one is not None:
         entries = tuple((value, int(place == one)) for place, value in enumerate(values.values))
-        moved = Map(values.ref, UnaryTable(entries), Encoding.NUMERICAL)
+        moved = (Map(values.ref, UnaryTable(entries), Encoding.NUMERICAL),)
     line = Aggregate(0, values.ref)
     yield Option(line, numerical_column(0, means, mask), features, cost, select, (), moved)

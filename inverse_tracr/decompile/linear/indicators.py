@@ -30,10 +30,10 @@ def linear_sets(found: Functionals) -> Sets:
     if not 0 < directions <= MOST_DIRECTIONS:
         return np.zeros((0, cells), np.bool_)
     points = np.concatenate([np.ones((cells, 1)), found.means], axis=1)
-    pivots = _pivots(points * np.sqrt(np.minimum(found.counts, 8))[:, None], directions + 1)
-    if len(pivots) <= directions:
+    places = pivots(points * np.sqrt(np.minimum(found.counts, 8))[:, None], directions + 1)
+    if len(places) <= directions:
         return np.zeros((0, cells), np.bool_)
-    extend = points @ np.linalg.inv(points[pivots])
+    extend = points @ np.linalg.inv(points[places])
     choices = np.array(list(product((0.0, 1.0), repeat=directions)))
     values = np.concatenate([np.zeros((len(choices), 1)), choices], axis=1) @ extend.T
     near = np.abs(values - np.round(values.clip(0, 1))).max(axis=1) < _TOLERANCE
@@ -42,7 +42,7 @@ def linear_sets(found: Functionals) -> Sets:
     return sets[np.argsort(np.minimum(sets.sum(axis=1), cells - sets.sum(axis=1)), kind="stable")][:MOST_SETS]
 
 
-def _pivots(points: Floats, count: int) -> list[int]:
+def pivots(points: Floats, count: int) -> list[int]:
     """Rows that span as much as possible, one after the other; fewer where they depend on each other."""
     rest = points.copy()
     chosen: list[int] = []

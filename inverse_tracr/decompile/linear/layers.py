@@ -26,6 +26,7 @@ from inverse_tracr.rasp.program import (
     Select,
     SelectorWidth,
     operands,
+    with_operands,
 )
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.values import Value
@@ -167,8 +168,8 @@ def _extended(sketch: Sketch, half: int, options: Sequence[Option], explanation:
         lines: list[Line] = []
         at = len(sketch.lines)
         line = option.line
-        if option.moved is not None:
-            lines.append(option.moved)
+        moved = {put.operand: at + number for number, put in enumerate(option.moved)}
+        lines += option.moved
         if option.selects is not None:
             selector = at + len(lines)
             if option.selects in sketch.lines:
@@ -176,9 +177,11 @@ def _extended(sketch: Sketch, half: int, options: Sequence[Option], explanation:
             else:
                 lines.append(option.selects)
             if isinstance(line, Aggregate):
-                line = Aggregate(selector, at if option.moved is not None else line.values)
+                line = Aggregate(selector, moved.get(line.values, line.values))
             elif isinstance(line, SelectorWidth):
                 line = SelectorWidth(selector, line.encoding)
+        elif moved:
+            line = with_operands(line, tuple(moved.get(ref, ref) for ref in operands(line)))
         lines.append(line)
         column = replace(option.column, ref=at + len(lines) - 1)
         sketch = sketch.extended(tuple(lines), (column,), half, 0.0, option.heads)

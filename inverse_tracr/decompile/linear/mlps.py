@@ -11,10 +11,12 @@ import numpy as np
 from inverse_tracr.decompile.linear.explain import MOST_OPTIONS, Option, bent_cost, explain
 from inverse_tracr.decompile.linear.indicators import linear_sets, partitions
 from inverse_tracr.decompile.linear.named import Outputs, named, unary_results
+from inverse_tracr.decompile.linear.numbers import is_operand, number_maps, weighted_sum
 from inverse_tracr.decompile.linear.readable import Explained, Readable, surest
 from inverse_tracr.decompile.linear.written import (
     FUNCTION,
     NEARLY,
+    STRAIGHT,
     Floats,
     Functionals,
     Labels,
@@ -26,11 +28,9 @@ from inverse_tracr.decompile.search.cells import MOST_CELLS, cells_of, dense, gr
 from inverse_tracr.decompile.search.columns import Column, Truth
 from inverse_tracr.decompile.search.mlps import operand_codes
 from inverse_tracr.rasp.functions import BinaryOp, NamedBinary
-from inverse_tracr.rasp.program import Map, Ref, SequenceMap
+from inverse_tracr.rasp.program import LinearSequenceMap, Map, Ref, SequenceMap
 from inverse_tracr.rasp.values import Value
 
-STRAIGHT = 0.99
-"""Share of an indicator that is linear in what is written, for a line that is there in any case."""
 _SINGLES_ENOUGH = 1e-3
 _LINE = 0.5
 _WANTED = 4.0
@@ -94,13 +94,29 @@ class MlpReader:
         categorical = [column for column in readable.columns if not column.numerical]
         yield self._maps_of(readable, share, directions)
         pairs = (pair for pair in combinations(categorical, 2) if readable.is_new(o.ref for o in pair))
-        yield (
+        yield chain(
             (
-                self._options(pair, sum(directions[column.ref] for column in pair), share)[1],
-                readable.rebate(column.ref for column in pair),
-            )
-            for pair in pairs
+                (
+                    self._options(pair, sum(directions[column.ref] for column in pair), share)[1],
+                    readable.rebate(column.ref for column in pair),
+                )
+                for pair in pairs
+            ),
+            self._sums(readable),
         )
+
+    def _sums(self, readable: Readable) -> Iterator[tuple[list[Option], float]]:
+        """Weighted sums of two columns of numbers."""
+        columns = [c for c in readable.columns if is_operand(c, mapped=c.ref in readable.maps)]
+        for pair in combinations(columns, 2):
+            if readable.is_new(column.ref for column in pair):
+                key = ("sum", *(id(column.labels) for column in pair))
+                if key not in self._known:
+                    found = weighted_sum(pair, self._what, self._mask)
+                    self._known[key] = 0, [] if found is None else [found]
+                    self._kept.append([column.labels for column in pair])
+                own = [_read_from(option, pair) for option in self._known[key][1]]
+                yield own, readable.rebate(column.ref for column in pair)
 
     def _maps_of(
         self, readable: Readable, share: float, directions: dict[Ref, int]
@@ -113,7 +129,7 @@ class MlpReader:
     def maps(self, column: Column, classes: Labels | None) -> list[Option]:
         """Maps of a column that are written for sure; with `classes` of its values the one with these too."""
         _, found = self._options((column,), 0, FUNCTION)
-        straight = [option for option in found if option.straight]
+        straight = [option for option in found if option.straight and not option.column.numerical]
         asked = None if classes is None else self._asked(column, classes)
         if asked is None or any(option.key == asked.key for option in straight):
             return straight
@@ -166,6 +182,8 @@ class MlpReader:
                     found = self._ending(operands, codes)
                     found += _options(operands, codes, own, self._what, self._mask)
                 found += _told_apart(operands, codes, self._what, self._mask)
+                if len(operands) == 1:
+                    found += _numbers(operands[0], codes, own, self._what, self._mask)
             self._known[key] = count, found
             self._kept.append([column.labels for column in operands])
         count, found = self._known[key]
@@ -181,6 +199,12 @@ def _read_from(option: Option, operands: Sequence[Column]) -> Option:
     line = option.line
     if isinstance(line, Map):
         return replace(option, line=replace(line, operand=operands[0].ref))
+    if isinstance(line, LinearSequenceMap):
+        moved = tuple(
+            replace(put, operand=(operands[0] if put.operand == line.first else operands[1]).ref)
+            for put in option.moved
+        )
+        return replace(option, line=replace(line, first=operands[0].ref, second=operands[1].ref), moved=moved)
     assert isinstance(line, SequenceMap)
     first, second = (0, 1) if not option.turned else (1, 0)
     return replace(option, line=replace(line, first=operands[first].ref, second=operands[second].ref))
@@ -225,6 +249,12 @@ def _options(
             continue
         seen.add(key)
         yield _option(operands, cells, classes, codes, what, mask)
+
+
+def _numbers(column: Column, codes: Labels, own: Functionals, what: Written, mask: Truth) -> Iterator[Option]:
+    """Maps to numbers."""
+    _, first = np.unique(codes, return_index=True)
+    yield from number_maps(column, column.labels[mask][first][:, None], codes, own, what, mask)
 
 
 def _told_apart(operands: tuple[Column, ...], codes: Labels, what: Written, mask: Truth) -> Iterator[Option]:

@@ -34,7 +34,7 @@ NAMED_COST = 3.5
 """Nats of a line with a named function; a table costs an entry's choice for each entry."""
 _RARE, _BY_CHANCE = 3.0, 4.0
 """Nats beyond that of a function that programs seldom have, and of one of values that stand for nothing."""
-_TABLE_COST = 3.0
+TABLE_COST = 3.0
 _MOST_TABLE = 18.0
 _BINARY = (
     BinaryOp.ADD,
@@ -113,7 +113,7 @@ def named(
     usual = Counter(classes.tolist()).most_common(1)[0][0]
     table = np.full(math.prod(sizes), usual)
     table[flat] = classes
-    cost = min(_TABLE_COST + len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
+    cost = min(TABLE_COST + len(table) * math.log(count), _MOST_TABLE + 0.1 * len(table))
     return Named(
         _line(operands, _table(operands, table), swapped=False), tuple(range(count)), cost, free=True
     )

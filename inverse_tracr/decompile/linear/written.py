@@ -20,6 +20,9 @@ FUNCTION, NEARLY = 0.97, 0.9
 The latter where nothing else explains what is written: values of a line may have fallen together.
 """
 
+STRAIGHT = 0.99
+"""Share of a feature that is linear in what is written, for a line that is there for sure."""
+
 
 @dataclass(frozen=True)
 class Written:

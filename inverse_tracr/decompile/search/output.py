@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -11,23 +13,37 @@ from inverse_tracr.decompile.search.mlps import operand_sets
 from inverse_tracr.decompile.search.observe import Observation
 from inverse_tracr.model import CategoricalOutput, TransformerProgram
 from inverse_tracr.rasp.functions import BinaryTable, UnaryTable
-from inverse_tracr.rasp.program import Aggregate, Encoding, Line, Map, Program, Ref, SequenceMap
+from inverse_tracr.rasp.program import (
+    Aggregate,
+    Encoding,
+    Line,
+    Map,
+    Program,
+    Ref,
+    SelectorWidth,
+    SequenceMap,
+)
 from inverse_tracr.rasp.readable import rename_values
 from inverse_tracr.rasp.signature import Signature
 from inverse_tracr.rasp.value_sets import ValueSets
 from inverse_tracr.rasp.values import Maybe, Value, as_number, is_number
 
+_NEAR = 5e-3
+"""How far from a number one is that stands for it."""
+_NEARER = 0.3
+"""The same, as a share of the distance to the next number: students are not exact."""
+_DENOMINATOR = 15
+
 
 def finish(sketch: Sketch, observation: Observation, model: TransformerProgram) -> Program | None:
     """The program of a sketch, the last line that determines the output returned; None if no line does."""
     columns = [c for c in reversed(sketch.columns) if c.ref >= 0]
+    if not isinstance(model.output_encoder, CategoricalOutput):
+        return _saying_numbers(sketch, columns, observation)
     for column in columns:
-        if isinstance(model.output_encoder, CategoricalOutput):
-            named = _named(column, observation, model.output_encoder.values)
-            if named is not None:
-                return _returning(sketch, column, named, model.signature, model.output_encoder.values)
-        elif column.numerical:
-            return _returning_number(sketch, column)
+        named = _named(column, observation, model.output_encoder.values)
+        if named is not None:
+            return _returning(sketch, column, named, model.signature, model.output_encoder.values)
     return None
 
 
@@ -161,6 +177,57 @@ def _root(lines: list[Line], ref: Ref) -> Ref:
             return ref if isinstance(line, Map) or type(line).__name__ == "SequenceMap" else -1
         ref = line.values
     return -1
+
+
+def _saying_numbers(sketch: Sketch, columns: Sequence[Column], observation: Observation) -> Program | None:
+    """The program that says the model's numbers: a line that has them, else one that they follow from."""
+    for column in columns:
+        line = sketch.lines[column.ref]
+        if column.numerical and _says(column, column.values, observation):
+            return _program(list(sketch.lines), column.ref)
+        if isinstance(line, SelectorWidth) and _says(column, column.values, observation):
+            lines = [*sketch.lines, SelectorWidth(line.selector, Encoding.NUMERICAL)]
+            return _program(lines, len(lines) - 1)
+    for column in columns:
+        found = _means_said(column, observation)
+        if _says(column, found, observation):
+            entries = tuple(zip(column.values, found, strict=True))
+            lines = [*sketch.lines, Map(column.ref, UnaryTable(entries), Encoding.NUMERICAL)]
+            return _program(lines, len(lines) - 1)
+    return None
+
+
+def _says(column: Column, said: Sequence[Maybe], observation: Observation) -> bool:
+    """Whether the model says the number of each label, nearer than any other that occurs."""
+    mask, found = observation.probes.mask, observation.numbers
+    labels = column.labels[mask]
+    if found is None or labels.min() < 0 or not all(is_number(said[label]) for label in np.unique(labels)):
+        return False
+    numbers = np.array([as_number(value) if is_number(value) else np.nan for value in said])
+    levels = np.unique(numbers[labels])
+    gap = float(np.diff(levels).min(initial=1.0))
+    return float(np.abs(numbers[labels] - found[mask]).max()) < max(_NEAR, _NEARER * gap)
+
+
+def _means_said(column: Column, observation: Observation) -> list[float | int | None]:
+    """The mean of the model's numbers for each label of a column; None for labels that do not occur."""
+    mask, found = observation.probes.mask, observation.numbers
+    labels = column.labels[mask]
+    if found is None or labels.min() < 0:
+        return [None] * len(column.values)
+    counts = np.bincount(labels, minlength=len(column.values))
+    means = np.bincount(labels, found[mask], len(column.values)) / np.maximum(counts, 1)
+    return [
+        _plain(mean) if count else None for mean, count in zip(means.tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def _plain(number: float) -> float | int:
+    """The fraction that a number stands for."""
+    near = Fraction(number).limit_denominator(_DENOMINATOR)
+    if abs(near - number) > _NEAR:
+        return number
+    return int(near) if near.denominator == 1 else float(near)
 
 
 def _returning_number(sketch: Sketch, column: Column) -> Program:
