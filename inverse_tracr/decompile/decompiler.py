@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from inverse_tracr.decompile.likely import likeliest
 from inverse_tracr.decompile.outcome import Decompilation, Verdict, Verification
 from inverse_tracr.decompile.plain import Entries, plain
 from inverse_tracr.decompile.proposers import Judge, Proposal, Proposer, proposers
-from inverse_tracr.decompile.refine import refine
+from inverse_tracr.decompile.refine import Observed, refine
 from inverse_tracr.decompile.repair import RepairConfig, repair, repaired_proposal
 from inverse_tracr.decompile.told_apart import with_neurons
 from inverse_tracr.decompile.verify import Verifier
@@ -32,6 +33,12 @@ NEARLY = 0.5
 
 EXPLAINED = frozenset({"lift", "unmix", "linear"})
 """Proposers whose lines explain what every half-layer writes: nothing is left to refine."""
+
+DOUBTED = frozenset({"unmix", "linear"})
+"""Proposers beside which another one is asked where MLPs write much that no line of a program explains."""
+
+MUCH, LITTLE = 0.05, 0.02
+"""Share of what MLPs write, summed over MLPs, from which on that is so; below the latter nothing lacks."""
 
 ENTRIES = {"lift": Entries.AS_THEY_WERE, "unmix": Entries.READ}
 """Where tables come from, by proposer; what the others propose was told from inputs."""
@@ -56,7 +63,8 @@ def decompile(model: TransformerProgram, method: str = "auto") -> Decompilation:
     `method` is a registered proposer, several joined by `+`, with `repair` among them where programs are to
     be repaired, or `auto`: all of it. Proposers are asked cheapest first, until a program is verified
     or a proposer has read a whole program that agrees on `MOSTLY` of the inputs: such a model departs from
-    its program, which no other way of reading changes. A program that was read off the weights is repaired
+    its program, which no other way of reading changes. Where much of what MLPs write is explained by no line
+    of a verified program one more is asked. A program that was read off the weights is repaired
     where it was refuted; guesses only where nobody has found a program, those first that agree on most
     inputs; what is verified is refined, and guesses are given the likeliest functions where no input tells.
     Always ends in a verdict; of refuted candidates the one that agrees on most inputs is returned, but what
@@ -95,12 +103,16 @@ _NOTHING = Verification(Verdict.REFUTED, 0, 0.0, note="no whole program was foun
 
 @dataclass(frozen=True)
 class _Found:
-    """A candidate with its verdict: which proposer it is of, and what was edited."""
+    """A candidate with its verdict: which proposer it is of, and what was edited.
+
+    `unexplained` is the share of what MLPs write that no line explains, where it was measured.
+    """
 
     method: str
     proposal: Proposal
     verification: Verification
     edits: tuple[str, ...] = ()
+    unexplained: float = 0.0
 
     @property
     def whole(self) -> bool:
@@ -109,8 +121,8 @@ class _Found:
 
     @property
     def mostly_read(self) -> bool:
-        """Whether it was read off the whole model, and says most of what it does but for noise and faults."""
-        if not self.whole or (self.proposal.guess and not self.departs):
+        """Whether it was read off the whole model, and is refuted only for its noise and faults."""
+        if not self.whole or self.verification.verified or (self.proposal.guess and not self.departs):
             return False
         return self.departs or self.verification.agreement >= MOSTLY
 
@@ -120,18 +132,21 @@ class _Found:
         return self.proposal.noise > 0 or self.proposal.conclusive
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, float, bool, int, bool]:
-        """Verified ones first, whole ones, what weights stand for, by agreement, read, short, sure ones."""
+    def rank(self) -> tuple[bool, bool, bool, float, int, bool, int, bool]:
+        """Verified ones first, whole ones, what weights stand for, by agreement, those that explain twice as
+        much, read, short, sure ones.
+        """
         verification, proposal = self.verification, self.proposal
         program, read = proposal.program, not proposal.guess
         length = 0 if program is None else len(program.lines) + description(program)
         known = verification.verified, self.whole, self.departs, verification.agreement
-        return *known, read, -length, not proposal.doubtful
+        missing = int(math.log2(max(self.unexplained, LITTLE) / LITTLE))
+        return *known, -missing, read, -length, not proposal.doubtful
 
     @property
     def settled(self) -> bool:
         """Whether it is verified, and no better one is to be looked for."""
-        return self.verification.verified and not self.proposal.doubtful
+        return self.verification.verified and not self.proposal.doubtful and self.unexplained < MUCH
 
 
 class Hunt:
@@ -145,17 +160,20 @@ class Hunt:
         self._understood = Proposal(None)
         self._refuted_guesses: list[_Found] = []
         self._repaired: set[Program] = set()
-        self._mostly_read = False
+        self._mostly_read = self._second = False
+        self._observed: Observed | None = None
 
     @property
     def over(self) -> bool:
         """Whether a program is verified, or no other way of reading the model would help."""
-        return self._mostly_read or (self._best is not None and self._best.settled)
+        return self._mostly_read or self._second or (self._best is not None and self._best.settled)
 
     def ask(self, name: str, proposer: Proposer) -> None:
         """Judge what a proposer proposes until a program is verified; repair its best one if it was read."""
         own: list[_Found] = []
         seen: set[Program] = set()
+        best = self._best
+        self._second = best is not None and best.verification.verified and not best.proposal.doubtful
         for proposal in proposer(self._model, self._judge):
             if proposal.program is not None and proposal.program in seen:
                 continue
@@ -193,7 +211,18 @@ class Hunt:
             verification = replace(verification, note=_with(verification.note, UNSOUND))
         if proposal.partial and not self._understood.partial:
             self._understood = proposal
-        return self._noted(_Found(name, proposal, verification))
+        missing = 0.0
+        if verification.verified and proposal.program is not None and (self._second or name in DOUBTED):
+            missing = self._unexplained(proposal.program)
+        return self._noted(_Found(name, proposal, verification, unexplained=missing))
+
+    def _unexplained(self, program: Program) -> float:
+        """Share of what MLPs write that no line explains, summed over MLPs; 0 where it is not known."""
+        try:
+            self._observed = self._observed or Observed(self._model)
+            return self._observed.left(program)
+        except InverseTracrError:  # too many means to list
+            return 0.0
 
     def _plain(self, method: str, proposal: Proposal, program: Program) -> tuple[Proposal, Verification]:
         """A proposal whose program was verified, in plainer words."""

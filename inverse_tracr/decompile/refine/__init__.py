@@ -4,6 +4,7 @@ Programs that compute the same differ in what they compute on the way: a line ma
 has a larger table instead, or may give one value to what the model keeps apart. Function and verdict stay.
 """
 
+from inverse_tracr.decompile.refine.observed import Observed
 from inverse_tracr.decompile.refine.refine import refine
 
-__all__ = ["refine"]
+__all__ = ["Observed", "refine"]
