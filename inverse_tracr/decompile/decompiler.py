@@ -34,8 +34,8 @@ NEARLY = 0.5
 EXPLAINED = frozenset({"lift", "unmix", "linear"})
 """Proposers whose lines explain what every half-layer writes: nothing is left to refine."""
 
-DOUBTED = frozenset({"unmix", "linear"})
-"""Proposers beside which another one is asked where MLPs write much that no line of a program explains."""
+DOUBTED = "linear"
+"""Proposer beside which another one is asked where MLPs write much that no line of a program explains."""
 
 MUCH, LITTLE = 0.05, 0.02
 """Share of what MLPs write, summed over MLPs, from which on that is so; below the latter nothing lacks."""
@@ -212,7 +212,7 @@ class Hunt:
         if proposal.partial and not self._understood.partial:
             self._understood = proposal
         missing = 0.0
-        if verification.verified and proposal.program is not None and (self._second or name in DOUBTED):
+        if verification.verified and proposal.program is not None and (self._second or name == DOUBTED):
             missing = self._unexplained(proposal.program)
         return self._noted(_Found(name, proposal, verification, unexplained=missing))
 
