@@ -27,9 +27,8 @@ def card(description: dict[str, Any], rows: list[dict[str, Any]], parameters: in
     return f"""# The shipped meta-model
 
 `{WEIGHTS}`: {parameters:,} parameters. `{DESCRIPTION}`: options of its run, and the temperature of its
-score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run; about
-one lesson in a hundred without noise was made before heads that move nothing were hidden, so that the
-weights of the run differ from these.
+score. How it works is said in docs/metamodel.md. `inverse-tracr train OUT --run shipped` is its run, and
+these are its weights; on another processor they come out with other last digits.
 
 ## Data
 
