@@ -32,23 +32,17 @@ def read_program(path: Path) -> Source:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; raises BadInputError, naming the file, where it is none or too large."""
-    size = path.stat().st_size
-    if not path.is_file():
+    """The text of a file or pipe; raises BadInputError, naming it, where it is none or too large."""
+    if path.is_dir():
+        raise BadInputError("this is a folder", where=str(path), expected="a file of text")
+    with path.open("rb") as file:
+        content = file.read(MAX_PROGRAM_BYTES + 1)
+    if len(content) > MAX_PROGRAM_BYTES:
         raise BadInputError(
-            "this is a folder" if path.is_dir() else "this is no text file",
-            where=str(path),
-            expected="a regular file of text",
-        )
-    if size > MAX_PROGRAM_BYTES:
-        raise BadInputError(
-            "the file is too large",
-            where=str(path),
-            expected=f"{MAX_PROGRAM_BYTES} bytes at most",
-            got=f"{size}",
+            "the file is too large", where=str(path), expected=f"{MAX_PROGRAM_BYTES} bytes at most"
         )
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise BadInputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,18 @@ def test_a_pickle_is_refused(cli: CommandLine, tmp_path: Path) -> None:
     assert result.code == ExitCode.BAD_INPUT
     assert "Pickles can run code" in result.err
     assert not (tmp_path / "m").exists()
+
+
+def test_a_program_may_come_from_a_pipe(cli: CommandLine, tmp_path: Path) -> None:
+    def piped(content: bytes) -> str:
+        reading, writing = os.pipe()
+        os.write(writing, content)
+        os.close(writing)
+        return f"/dev/fd/{reading}"
+
+    sort = piped(SORT.replace("\n", "\r\n").encode())
+    assert cli("compile", sort, "-o", tmp_path / "model").code == ExitCode.DONE
+    assert cli("verify", tmp_path / "model", piped(SORT.encode())).code == ExitCode.DONE
+    refused = cli("show", piped(b"v1 = map(tokens, x == \xff)\nreturn v1\n"))
+    assert refused.code == ExitCode.BAD_INPUT
+    assert "line 1" in refused.err

@@ -37,7 +37,7 @@ def compile_(
     Parameters
     ----------
     program
-        Program file in the text form.
+        Program in the text form: a file, or a pipe such as /dev/stdin.
     output
         Model folder to write: model.safetensors, config.json, and the program for your own reading.
     vocab

@@ -29,7 +29,7 @@ def show(
     Parameters
     ----------
     path
-        Program file, or model folder.
+        Program file or pipe (/dev/stdin), or model folder.
     vocab
         Tokens of a program's inputs, with commas between them.
     max_seq_len

@@ -22,7 +22,7 @@ def verify(model: Path, program: Path, /, *, json: Flag = False) -> ExitCode:
     model
         Model folder (model.safetensors and config.json).
     program
-        Program file in the text form.
+        Program in the text form: a file, or a pipe such as /dev/stdin.
     json
         Print one JSON object: verdict, inputs_checked, agreement, counterexample.
     """
