@@ -6,7 +6,8 @@ import enum
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from inverse_tracr.cli.output import emit_json, note
 from inverse_tracr.errors import BadInputError, InverseTracrError
@@ -29,6 +30,15 @@ class UsageError(InverseTracrError):
     """Arguments that contradict each other, or lack one."""
 
     exit_code = ExitCode.USAGE
+
+
+@contextmanager
+def from_options() -> Iterator[None]:
+    """What is made from options alone: a value that the package refuses is wrong usage, not bad input."""
+    try:
+        yield
+    except BadInputError as error:
+        raise UsageError(**error.parts()) from error
 
 
 def guarded(command: Callable[[], ExitCode | None], *, as_json: bool) -> int:

@@ -308,3 +308,23 @@ def test_a_file_where_a_folder_should_be(cli: CommandLine, here: Path, name: str
     assert result.code == ExitCode.BAD_INPUT
     assert "expected a folder" in result.err
     assert (here / "sort.rasp").read_text(encoding="utf-8") == SORT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "zoo build --kind standard --count 0 --out zoo",
+        "zoo build --kind natural --count 3 --factor 0.5 --out zoo",
+        "zoo plan --kind standard --count 0",
+        "sample -n 1 --length 0",
+        "train run --programs 0",
+        "train run --steps 0",
+    ],
+)
+def test_options_out_of_range_are_wrong_usage(
+    cli: CommandLine, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert cli(*words.split()).code == ExitCode.USAGE
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from inverse_tracr.cli.errors import UsageError
+from inverse_tracr.cli.errors import UsageError, from_options
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json
 from inverse_tracr.cli.values import parse_values
@@ -62,7 +62,10 @@ def sample(
     from inverse_tracr.sample import Preset, default_config, sample_program
 
     tokens = None if vocab is None else parse_values(vocab)
-    config = default_config(Preset(preset)).with_options(length=length, vocab=tokens, max_seq_len=max_seq_len)
+    with from_options():
+        config = default_config(Preset(preset)).with_options(
+            length=length, vocab=tokens, max_seq_len=max_seq_len
+        )
     samples = [sample_program(preset, seed, index, config) for index in range(start, start + count)]
     if stats:
         _print_statistics(samples, as_json=json)

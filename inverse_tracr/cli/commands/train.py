@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from inverse_tracr.cli.destinations import Destination
-from inverse_tracr.cli.errors import UsageError
+from inverse_tracr.cli.errors import UsageError, from_options
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
 
@@ -66,7 +66,8 @@ def train(
     from inverse_tracr.metamodel.training import train as train_network
 
     wanted = {"programs": programs, "seed": seed, "check_every": check_every}
-    config = replace(RUNS[run], **{name: value for name, value in wanted.items() if value is not None})
+    with from_options():
+        config = replace(RUNS[run], **{name: value for name, value in wanted.items() if value is not None})
     if zoo:
         config = replace(config, zoos=tuple(str(folder) for folder in zoo))
     _check(workers, steps, device, zoo)

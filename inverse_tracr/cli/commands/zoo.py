@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from cyclopts import App
 
 from inverse_tracr.cli.destinations import Destination
-from inverse_tracr.cli.errors import ExitCode, UsageError
+from inverse_tracr.cli.errors import ExitCode, UsageError, from_options
 from inverse_tracr.cli.options import Flag
 from inverse_tracr.cli.output import emit, emit_json, note
 
@@ -315,9 +315,10 @@ def _config(
     from inverse_tracr.zoo.test_sets import MIXED
 
     presets = MIXED if preset == "mixed" else (Preset(preset),)
-    return ZooConfig(
-        Kind(kind), count, seed, presets=presets, stratified=stratified, copies=copies, factor=factor
-    )
+    with from_options():
+        return ZooConfig(
+            Kind(kind), count, seed, presets=presets, stratified=stratified, copies=copies, factor=factor
+        )
 
 
 def _engine(name: EngineName, workers: int | None, memory_gib: float, minutes: float) -> Engine:
