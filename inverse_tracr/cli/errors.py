@@ -6,7 +6,7 @@ import enum
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from inverse_tracr.cli.output import emit_json, note
@@ -33,7 +33,7 @@ class UsageError(InverseTracrError):
 
 
 @contextmanager
-def from_options() -> Iterator[None]:
+def from_options() -> Generator[None]:
     """What is made from options alone: a value that the package refuses is wrong usage, not bad input."""
     try:
         yield
