@@ -36,8 +36,8 @@ def test_the_command_prints_json_and_statistics(cli: CommandLine) -> None:
     ("arguments", "code", "message"),
     [
         (["-n", "0"], 2, "a count, a seed and a start"),
-        (["--length", "1"], 3, "a range from 2 or more"),
-        (["--vocab", "a,a"], 3, "two or more different tokens"),
+        (["--length", "1"], 2, "a range from 2 or more"),
+        (["--vocab", "a,a"], 2, "two or more different tokens"),
     ],
 )
 def test_the_command_refuses(cli: CommandLine, arguments: list[str], code: int, message: str) -> None:
