@@ -184,7 +184,7 @@ def _saying_numbers(sketch: Sketch, columns: Sequence[Column], observation: Obse
     for column in columns:
         line = sketch.lines[column.ref]
         if column.numerical and _says(column, column.values, observation):
-            return _program(list(sketch.lines), column.ref)
+            return _returning_number(sketch, column)
         if isinstance(line, SelectorWidth) and _says(column, column.values, observation):
             lines = [*sketch.lines, SelectorWidth(line.selector, Encoding.NUMERICAL)]
             return _program(lines, len(lines) - 1)
