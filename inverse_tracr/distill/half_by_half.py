@@ -19,7 +19,7 @@ class HalfByHalf:
     `rounds`: of Adam on neurons, at most; the first has `steps` steps, the second twice as many, and so on up
     to `most_steps`; they, and those of heads, end when the share of places that are wrong is `enough`.
     `rate`: peak learning rate;
-    `head_rounds`, `head_steps`: rounds and steps of L-BFGS on queries and keys.
+    `head_rounds`, `head_steps`: rounds and steps of L-BFGS on scores; `head_ridge`: weight of their squares.
     `head_uniform`: uniform residuals that a head learns from whose patterns are heard there; `head_each`,
     `head_most`: their weight for each unit of the loss at which they are, and at most.
     `gain`: what the gap between two neighbouring numbers comes to in the stream; `largest_gain` bounds it.
@@ -49,7 +49,8 @@ class HalfByHalf:
     enough: float = 1e-3
     rate: float = 0.007
     head_rounds: int = 4
-    head_steps: int = 150
+    head_steps: int = 100
+    head_ridge: float = 1e-7
     head_uniform: int = 200
     head_each: float = 3.0
     head_most: float = 0.3

@@ -16,9 +16,10 @@ from inverse_tracr.model import CategoricalOutput, ModelConfig
 from inverse_tracr.rasp import Program, Signature
 from inverse_tracr.rasp.values import Value, as_number
 
-HEAD_SIZES = (16, 24)
+HEAD_SIZES = (16, 24, 32, 48, 64, 96, 128)
 MLP_SIZES = (64, 128, 256, 512)
-"""Sizes of natural students: of heads, drawn; of MLPs, the smallest that is large enough."""
+"""Sizes of natural students: of heads, one of the two smallest that are large enough, drawn; of MLPs, the
+smallest that is."""
 
 SPARE, ENOUGH = 3, 128
 """Neurons of a student for each of its teacher's, up to so many: to be right on uniform residuals too, beside
@@ -78,10 +79,11 @@ class Task:
         return task if recipe.kind is Kind.COMPRESSED else task._with_natural_sizes()
 
     def _with_natural_sizes(self) -> Task:
-        """Standard sizes; an MLP can hold what it must."""
+        """Standard sizes; heads can have any pattern, an MLP can hold what it must."""
         wanted = max(self.config.d_mlp, min(SPARE * self.config.d_mlp, ENOUGH))
         d_mlp = next((size for size in MLP_SIZES if size >= wanted), MLP_SIZES[-1])
-        d_head = self.random(Stream.SIZES).choice(HEAD_SIZES)
+        roomy = [size for size in HEAD_SIZES if size >= self.d_model][:2] or HEAD_SIZES[-1:]
+        d_head = self.random(Stream.SIZES).choice(roomy)
         return replace(self, d_head=int(d_head), d_mlp=d_mlp)
 
     def again(self) -> Task:

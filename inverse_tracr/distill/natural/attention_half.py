@@ -11,14 +11,11 @@ from torch import Tensor
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.natural.bearing import bearable, gaps, heard
-from inverse_tracr.distill.natural.heads import Scores, rarity, taught_on_uniform, train_scores
+from inverse_tracr.distill.natural.heads import Form, rarity, taught_on_uniform, train_form
 from inverse_tracr.distill.natural.lesson import Lesson
-from inverse_tracr.distill.natural.solve import Gram, Whitening, as_product, with_one
+from inverse_tracr.distill.natural.solve import Gram, as_product, with_one
 from inverse_tracr.distill.natural.uniform import Uniform, refit
 from inverse_tracr.distill.teacher import Task
-
-FLOOR = 1e-2
-"""Share of the largest variance of the stream below which whitening lets a direction be."""
 
 PATIENCE = 0.2
 """Error of a pattern, in units of what readers of the outputs bear, that is let pass."""
@@ -47,15 +44,13 @@ def train_attention(
     """The trained half-layer and what it writes at the places of the school, [places, d_full]."""
     school, stream = lesson.school, lesson.stream
     read, bias = lesson.first_read()
-    white = Whitening.of(stream[school.taught], FLOOR)
     streams: list[Tensor] = []
     for head in range(len(read)):
-        scores = Scores(read[head, 0], read[head, 1], bias[head, 0])
         if head < len(school.patterns[level]):
-            scores = _trained(task, level, head, scores, white, lesson, options, random)
-            read[head, 0], read[head, 1] = white.into @ scores.query, white.into @ scores.key
-            bias[head, 0] = scores.bias - white.mean @ read[head, 0]
-            bias[head, 1] = -white.mean @ read[head, 1]
+            first = read[head, 0], read[head, 1]
+            form = _trained(task, level, head, first, bias[head, 0], lesson, options, random)
+            read[head, 0], read[head, 1], bias[head, 0] = form.factors(first, stream[school.taught])
+            bias[head, 1] = -form.mean @ read[head, 1]
         scores = (stream @ read[head, 0] + bias[head, 0]) @ (
             stream @ read[head, 1] + bias[head, 1]
         ).transpose(1, 2)
@@ -80,25 +75,22 @@ def _trained(
     task: Task,
     level: int,
     head: int,
-    scores: Scores,
-    white: Whitening,
+    first: tuple[Tensor, Tensor],
+    bias: Tensor,
     lesson: Lesson,
     options: HalfByHalf,
     random: torch.Generator,
-) -> Scores:
-    """Queries and keys of a head that the teacher has too, on the whitened stream."""
+) -> Form:
+    """Scores of a head of the teacher too, from `first` queries and keys and the queries' `bias`."""
     school = lesson.school
-    stream = (lesson.stream - white.mean) @ white.into
-    start = Scores(
-        white.back @ scores.query, white.back @ scores.key, scores.bias + white.mean @ scores.query
-    ).calmed(stream[school.taught][:CALMED_BY])
+    start = Form.of(*first, bias, lesson.stream[school.taught][:CALMED_BY])
     query = torch.from_numpy(lesson.teacher.read[head, 0])
     weights = rarity(school.residuals[level][school.taught] @ query.T, school)
     bears = PATIENCE * float(bearable(task, level)[lesson.teacher.dims].min())
     pattern = school.patterns[level][head]
     share = heard(task, lesson.outputs()[school.drawn], lesson.importance, options.followed)
     weights = taught_on_uniform(weights, school, share, options)
-    return train_scores(start, stream, school, pattern, weights, bears, options, random)
+    return train_form(start, lesson.stream, school, pattern, weights, bears, options, random)
 
 
 def _written(task: Task, level: int, moved: Moved, lesson: Lesson, options: HalfByHalf) -> Tensor:

@@ -2,7 +2,8 @@
 
 A half-layer that is trained from nothing can read any linear function of the student's stream, so what heads
 read of the teacher's residuals x (directions R) is lost only as far as no linear function of W_emb x gives
-it: tr(Rᵀ (C - C Wᵀ (W C Wᵀ)⁻¹ W C) R), with C the covariance of x before that half-layer. The sum over
+it: tr(Rᵀ (C - C Wᵀ (W (C + E) Wᵀ)⁻¹ W C) R), with C the covariance of x before that half-layer and E that of
+the errors which those before it will have left, in all that was written so far. The sum over
 half-layers is lowered by Adam, W kept orthonormal. What is written later takes no room: C knows of nothing
 that is not there yet. MLPs read nonlinearly and count little. Uniform residuals count by the best linear
 prediction of what is written on them.
@@ -21,7 +22,7 @@ from torch import Tensor
 from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
-from inverse_tracr.distill.natural.bearing import LEAST_HEARD, heard
+from inverse_tracr.distill.natural.bearing import LEAST_HEARD, bearable, heard
 from inverse_tracr.distill.natural.school import School
 from inverse_tracr.distill.output_code import output_code
 from inverse_tracr.distill.teacher import Stream, Task
@@ -34,6 +35,9 @@ CODE = 3
 
 NOISE = 1e-6
 """Variance of the student's stream that is taken for lost."""
+
+ERRORS = 0.3
+"""Usual error of what half-layers write, in units of what its readers bear."""
 
 UNIFORM_NOISE = 1e-3
 """The same on uniform residuals."""
@@ -48,16 +52,22 @@ VANISHING = 1e-6
 """Variance below which an output never goes in a direction."""
 
 
+Problem = tuple[Tensor, Tensor, float]
+"""A covariance, a second moment of directions, and noise: see Aim."""
+
+
 @dataclass(frozen=True)
 class Aim:
     """What W_emb is to keep: for each of some problems the covariance of residuals, and the second moment of
     directions that are to be had from the student's stream, both [problems, d_full, d_full]; `noise`
-    [problems] is the variance of the stream that is taken for lost. `gain` [d_full] multiplies W_emb.
+    [problems] is the variance of the stream that is taken for lost, `errors` [problems, d_full] that of the
+    errors in what half-layers have written. `gain` [d_full] multiplies W_emb.
     """
 
     covariance: Tensor
     wanted: Tensor
     noise: Tensor
+    errors: Tensor
     gain: Tensor
 
     @classmethod
@@ -71,44 +81,59 @@ class Aim:
         options: HalfByHalf,
     ) -> Aim:
         """Of a teacher, on what its student learns from."""
-        found: list[tuple[Tensor, Tensor, float]] = []
+        found: list[Problem] = []
+        errors: list[Tensor] = []
+        written = torch.zeros(task.config.d_model, dtype=torch.double)
         for level, half in enumerate(teacher):
             if half.silent:
                 continue
-            places = school.residuals[level][school.taught]
-            drawn = school.residuals[level][school.drawn]
-            known = importance[level][torch.from_numpy(half.dims)]
-            weight = options.emb_uniform * known.double()
-            written = school.outputs[level]
-            assert written is not None
-            written = written[school.drawn]
-            if half.attends:
-                found += _heads(task, half, places, drawn, float(weight.mean()))
-                found += _patterns_on_uniform(
-                    task, half, drawn, heard(task, written, known, options.followed)
-                )
-                continue
-            found.append((_covariance(places), _neurons(half), NOISE))
-            found += _on_uniform(half, drawn, written, weight)
+            dims = torch.from_numpy(half.dims)
+            known = importance[level][dims]
+            outputs = school.outputs[level]
+            assert outputs is not None
+            problems = _problems(task, half, school.residuals[level], outputs, known, school, options)
+            found += problems
+            errors += [written.clone()] * len(problems)
+            borne = torch.from_numpy(task.resolution)[dims] * bearable(task, level)[dims]
+            written[dims] += (ERRORS * borne.double()).square()
         covariance = torch.stack([problem[0] for problem in found])
         wanted = torch.stack([problem[1] for problem in found])
         noise = torch.tensor([problem[2] for problem in found], dtype=torch.double)
-        return cls(covariance, wanted, noise, gain)
+        return cls(covariance, wanted, noise, torch.stack(errors), gain)
 
     def slope(self, rows: Tensor) -> Tensor:
-        """Gradient of what `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W C Wᵀ + noise)⁻¹ W C))."""
+        """Gradient of what `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W (C + E) Wᵀ + noise)⁻¹ W C))."""
         w_emb = rows * self.gain
         seen = w_emb @ self.covariance
-        inner = seen @ w_emb.T
+        blurred = seen + w_emb * self.errors[:, None]
+        inner = blurred @ w_emb.T
         inner.diagonal(dim1=1, dim2=2).add_(self.noise[:, None])
         solved = torch.cholesky_solve(seen, torch.linalg.cholesky(inner))
-        lost = self.covariance - seen.transpose(1, 2) @ solved
+        lost = self.covariance - solved.transpose(1, 2) @ blurred
         return -2 * ((solved @ self.wanted) @ lost).sum(dim=0) * self.gain
 
 
-def _heads(
-    task: Task, half: Half, places: Tensor, drawn: Tensor, weight: float
-) -> list[tuple[Tensor, Tensor, float]]:
+def _problems(
+    task: Task,
+    half: Half,
+    residuals: Tensor,
+    outputs: Tensor,
+    importance: Tensor,
+    school: School,
+    options: HalfByHalf,
+) -> list[Problem]:
+    """What one half-layer of the teacher reads of the `residuals` before it, for its `outputs`."""
+    places, drawn, written = residuals[school.taught], residuals[school.drawn], outputs[school.drawn]
+    weight = options.emb_uniform * importance.double()
+    if half.attends:
+        share = heard(task, written, importance, options.followed)
+        return _heads(task, half, places, drawn, float(weight.mean())) + _patterns_on_uniform(
+            task, half, drawn, share
+        )
+    return [(_covariance(places), _neurons(half), NOISE), *_on_uniform(half, drawn, written, weight)]
+
+
+def _heads(task: Task, half: Half, places: Tensor, drawn: Tensor, weight: float) -> list[Problem]:
     """What heads read: scores of vocabulary inputs; values by one map of these and of uniform residuals."""
     covariance = _covariance(places)
     values = torch.from_numpy(half.read[:, 2]).double()
@@ -128,9 +153,7 @@ def _scored(task: Task, half: Half, places: Tensor) -> Tensor:
     return found
 
 
-def _patterns_on_uniform(
-    task: Task, half: Half, drawn: Tensor, share: float
-) -> list[tuple[Tensor, Tensor, float]]:
+def _patterns_on_uniform(task: Task, half: Half, drawn: Tensor, share: float) -> list[Problem]:
     """What scores read of uniform residuals, where heads are heard there at all."""
     if share < LEAST_HEARD:
         return []
@@ -145,9 +168,7 @@ def _neurons(half: Half) -> Tensor:
     return NEURONS * directions @ directions.T
 
 
-def _on_uniform(
-    half: Half, places: Tensor, written: Tensor, weight: Tensor
-) -> list[tuple[Tensor, Tensor, float]]:
+def _on_uniform(half: Half, places: Tensor, written: Tensor, weight: Tensor) -> list[Problem]:
     """What neurons make of uniform residuals: half by the best linear prediction of it, half by its slopes.
 
     The linear prediction C⁻¹ J, with J the covariance with what is written, knows the mean slope alone; the

@@ -1,4 +1,4 @@
-"""Queries and keys of one head, trained by L-BFGS on the cross-entropy with the teacher's pattern."""
+"""Scores of one head, trained by L-BFGS on the divergence from the teacher's pattern."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.natural.bearing import LEAST_HEARD
 from inverse_tracr.distill.natural.cases import cases
 from inverse_tracr.distill.natural.school import School
+from inverse_tracr.distill.natural.solve import Root, with_one
 
 NOTHING = 1e-7
 """Weight of a key below which a pattern is taken for 0."""
@@ -25,25 +26,54 @@ YIELDING = 0.2
 HISTORY = 20
 """Steps that L-BFGS remembers."""
 
+STEADY = 1e-6
+"""Share of the largest variance of queries or keys below which a direction is not stretched any further."""
+
 
 @dataclass(frozen=True)
-class Scores:
-    """Queries x Q + b and keys x K of a head: `query`, `key` [features, d_head], `bias` [d_head]."""
+class Form:
+    """Scores of a head as a bilinear form, `matrix` [features + 1, features], of queries with a one appended
+    and keys less their `mean` [features].
 
-    query: Tensor
-    key: Tensor
-    bias: Tensor
+    Patterns are convex in it, as they are not in queries and keys, whose product it is.
+    """
 
-    def of(self, stream: Tensor, mask: Tensor) -> Tensor:
-        """Scores [sequences, positions, positions] with the mask, scaled."""
-        scores = (stream @ self.query + self.bias) @ (stream @ self.key).transpose(1, 2)
-        return scores * self.query.shape[1] ** -0.5 + mask
+    matrix: Tensor
+    mean: Tensor
 
-    def calmed(self, places: Tensor) -> Scores:
-        """Scaled down so that scores between `places` [places, features] differ by about 1 at most."""
-        scores = (places @ self.query + self.bias) @ (places @ self.key).T * self.query.shape[1] ** -0.5
-        factor = min(1.0, float(scores.std()) ** -0.5)
-        return Scores(self.query * factor, self.key * factor, self.bias * factor)
+    @classmethod
+    def of(cls, query: Tensor, key: Tensor, bias: Tensor, places: Tensor) -> Form:
+        """Of queries x Q + b and keys x K, `query`, `key` [features, d_head], `bias` [d_head], scaled down so
+        that scores between `places` [places, features] differ by about 1 at most.
+        """
+        size = query.shape[1] ** -0.5
+        form = cls(torch.cat([query, bias[None]]) @ key.T * size, places.mean(dim=0))
+        return cls(form.matrix / max(1.0, float(form.between(places, places).std())), form.mean)
+
+    def between(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Scores [..., queries, keys] of `queries` and `keys` [..., places, features]."""
+        return (queries @ self.matrix[:-1] + self.matrix[-1]) @ (keys - self.mean).transpose(-1, -2)
+
+    def patterns(self, stream: Tensor, mask: Tensor) -> Tensor:
+        """Attention [sequences, positions, positions] on a `stream` [sequences, positions, features]."""
+        return (self.between(stream, stream) + mask).softmax(dim=-1)
+
+    def factors(self, first: tuple[Tensor, Tensor], places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries and keys [features, d_head] and the queries' bias [d_head] whose product is the form, or,
+        where d_head is too small, nearest to it between `places` [places, features]; of all those, the ones
+        nearest to the `first` queries and keys.
+        """
+        size = first[0].shape[1]
+        left, right = (Root.of(part, STEADY) for part in (with_one(places), places - self.mean))
+        outer, sizes, inner = torch.linalg.svd(left.back @ self.matrix.double() @ right.back)
+        kept = min(size, len(inner))
+        roots = (sizes[:kept] * size**0.5).sqrt()
+        queries, keys = left.into @ outer[:, :kept] * roots, right.into @ inner[:kept].T * roots
+        turned, _, back = torch.linalg.svd(
+            torch.cat([queries[:-1], keys]).T @ torch.cat(first).double(), full_matrices=False
+        )
+        queries, keys = (queries @ turned @ back).float(), (keys @ turned @ back).float()
+        return queries[:-1].contiguous(), keys.contiguous(), queries[-1].contiguous()
 
 
 def rarity(reads: Tensor, school: School) -> Tensor:
@@ -70,8 +100,8 @@ def taught_on_uniform(weights: Tensor, school: School, share: float, options: Ha
     return found
 
 
-def train_scores(
-    start: Scores,
+def train_form(
+    start: Form,
     stream: Tensor,
     school: School,
     pattern: Tensor,
@@ -79,8 +109,8 @@ def train_scores(
     bears: float,
     options: HalfByHalf,
     random: torch.Generator,
-) -> Scores:
-    """Scores whose pattern on `stream` [sequences, positions, features] is the teacher's `pattern`.
+) -> Form:
+    """A form whose pattern on `stream` [sequences, positions, features] is the teacher's `pattern`.
 
     Errors that are larger than `bears` times a query's largest weight count twice in the next round, and the
     sequences with the largest join those that are learned from.
@@ -93,7 +123,7 @@ def train_scores(
     best, fewest = start, -1
     for _ in range(options.head_rounds):
         start = _descend(start, stream[active], school.mask[active], target[active], weights[active], options)
-        found = start.of(stream[vocabulary], school.mask[vocabulary]).softmax(dim=-1)
+        found = start.patterns(stream[vocabulary], school.mask[vocabulary])
         error = (found - target[vocabulary]).abs().amax(dim=-1) / top[vocabulary] * school.there[vocabulary]
         wrong = error > bears
         count, before = int(wrong.sum()), fewest
@@ -131,15 +161,26 @@ def _first_sequences(rarity: Tensor, school: School, options: HalfByHalf, random
 
 
 def _descend(
-    start: Scores, stream: Tensor, mask: Tensor, target: Tensor, weights: Tensor, options: HalfByHalf
-) -> Scores:
-    """Some steps of L-BFGS on the weighted cross-entropy, its gradient written out: half of the cost."""
+    start: Form, stream: Tensor, mask: Tensor, target: Tensor, weights: Tensor, options: HalfByHalf
+) -> Form:
+    """Some steps of L-BFGS on the weighted divergence from the teacher's patterns, its gradient written out.
+
+    Queries and keys are taken in coordinates in which they are even. The divergence is summed from terms that
+    are small where errors are: rounded like the cross-entropy, it would stand still long before its least.
+    """
     weights = weights / weights.sum()
-    flat = stream.reshape(-1, stream.shape[2]).T.contiguous()
-    scale = start.query.shape[1] ** -0.5
-    query, key, bias = (torch.nn.Parameter(t.clone()) for t in (start.query, start.key, start.bias))
+    places, size = stream.reshape(-1, stream.shape[2]), stream.shape[:2]
+    left = Root.of(with_one(places), STEADY, weights.flatten())
+    right = Root.of(places - start.mean, STEADY, weights.sum(dim=1, keepdim=True).expand(size).flatten())
+    queries = left.even(with_one(places)).view(*size, -1)
+    keys = right.even(places - start.mean).view(*size, -1)
+    flat, upright = queries.flatten(0, 1).T.contiguous(), keys.transpose(1, 2).contiguous()
+    mask = mask.expand(-1, size[1], -1)
+    weights = weights[..., None]
+    known = target.clamp_min(NOTHING).log()
+    matrix = torch.nn.Parameter((left.back @ start.matrix.double() @ right.back).float())
     optimiser = torch.optim.LBFGS(
-        [query, key, bias],
+        [matrix],
         max_iter=options.head_steps,
         max_eval=options.head_steps * 5 // 4,
         history_size=HISTORY,
@@ -150,13 +191,13 @@ def _descend(
 
     def closure() -> Any:
         with torch.no_grad():
-            queries, keys = stream @ query + bias, stream @ key
-            logs = (queries @ keys.transpose(1, 2) * scale + mask).log_softmax(dim=-1)
-            by_score = (logs.exp() - target) * (weights[..., None] * scale)
-            by_query = (by_score @ keys).reshape(-1, query.shape[1])
-            by_key = (by_score.transpose(1, 2) @ queries).reshape(-1, query.shape[1])
-            query.grad, key.grad, bias.grad = flat @ by_query, flat @ by_key, by_query.sum(dim=0)
-            return -(torch.where(target > 0, target * logs, 0.0).sum(dim=-1) * weights).sum()
+            logs = torch.baddbmm(mask, queries @ matrix, upright).log_softmax(dim=-1)
+            found = logs.exp()
+            by_query = ((found - target) * weights @ keys).flatten(0, 1)
+            matrix.grad = torch.addmm(matrix, flat, by_query, beta=options.head_ridge)
+            change = logs - known
+            lost = torch.where(target > 0, target * (change.expm1() - change), found) * weights
+            return lost.sum(dtype=torch.double) + options.head_ridge / 2 * matrix.square().sum()
 
     optimiser.step(closure)
-    return Scores(query.data, key.data, bias.data)
+    return Form((left.into @ matrix.detach().double() @ right.into).float(), start.mean)

@@ -18,7 +18,7 @@ from inverse_tracr.distill.natural.chosen import chosen, drawn, spread
 from inverse_tracr.distill.natural.even import Even
 from inverse_tracr.distill.natural.lesson import Lesson
 from inverse_tracr.distill.natural.neurons import Neurons, Regression
-from inverse_tracr.distill.natural.solve import Gram
+from inverse_tracr.distill.natural.solve import Gram, quick_solution
 from inverse_tracr.distill.natural.uniform import Uniform, refit
 from inverse_tracr.distill.teacher import Task
 
@@ -211,7 +211,7 @@ def _descend(neurons: Neurons, regressions: Sequence[Regression], steps: int, op
     for step in range(1, steps):
         inputs, outputs = scaled[step % len(scaled)]
         features = (inputs @ weights[0]).relu_()
-        write = Gram.of(features, outputs).solution(options.ridge)
+        write = quick_solution(features, outputs, options.ridge)
         back = (features @ write - outputs) @ write.T
         gradient = inputs.T @ torch.ops.aten.threshold_backward(back, features, 0)
         gradient[:, -1] = 0

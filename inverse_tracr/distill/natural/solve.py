@@ -1,4 +1,4 @@
-"""Small problems that are solved at once: weighted ridge regression, whitening."""
+"""Small problems that are solved at once: weighted ridge regression, roots of moments."""
 
 from __future__ import annotations
 
@@ -45,23 +45,45 @@ def with_one(features: Tensor) -> Tensor:
     return torch.cat([features, torch.ones(len(features), 1)], dim=1)
 
 
-@dataclass(frozen=True)
-class Whitening:
-    """(x - `mean`) @ `into` has unit variances, up to a floor; `back` undoes `into`."""
+QUICK = 1e-6
+"""The same, of normal equations in float32."""
 
-    mean: Tensor
+
+def quick_solution(features: Tensor, targets: Tensor, ridge: float) -> Tensor:
+    """The output matrix in float32, in two thirds of the time: one refinement makes up for most of the
+    rounding.
+    """
+    square = features.T @ features
+    square.diagonal().add_(ridge + QUICK * float(square.diagonal().max()))
+    factor, failed = torch.linalg.cholesky_ex(square)
+    if failed:
+        return Gram.of(features, targets).solution(ridge)
+    found = torch.cholesky_solve(features.T @ targets, factor)
+    rest = features.T @ (targets - features @ found) - ridge * found
+    return found + torch.cholesky_solve(rest, factor)
+
+
+@dataclass(frozen=True)
+class Root:
+    """The root `back` [features, features] of a second moment, float64, and its inverse `into`: places times
+    `into` have the second moment 1, but for directions that are hardly there.
+    """
+
     into: Tensor
     back: Tensor
 
     @classmethod
-    def of(cls, places: Tensor, floor: float) -> Whitening:
-        """Of `places` [places, features]; variances below `floor` times the largest count as that."""
-        mean = places.mean(dim=0)
-        centred = (places - mean).double()
-        sizes, directions = torch.linalg.eigh(centred.T @ centred / len(places))
-        spread = sizes.clamp_min(floor * float(sizes[-1])).clamp_min(1e-12).sqrt()
-        into = (directions / spread) @ directions.T
-        return cls(mean, into.float(), ((directions * spread) @ directions.T).float())
+    def of(cls, places: Tensor, floor: float, weights: Tensor | None = None) -> Root:
+        """Of `places` [places, features]; sizes below `floor` times the largest count as that."""
+        share = torch.full((len(places),), 1 / len(places)) if weights is None else weights / weights.sum()
+        exact = places.double()
+        sizes, axes = torch.linalg.eigh((exact * share.double()[:, None]).T @ exact)
+        roots = sizes.clamp_min(floor * float(sizes[-1])).clamp_min(1e-12).sqrt()
+        return cls((axes / roots) @ axes.T, (axes * roots) @ axes.T)
+
+    def even(self, places: Tensor) -> Tensor:
+        """`places` times `into`, float32."""
+        return (places.double() @ self.into).float()
 
 
 def as_product(first: Tensor, wanted: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:

@@ -107,7 +107,7 @@ def test_random_reads_go_where_the_teacher_reads(stepping: tuple[Task, Lesson]) 
 
 def test_chosen_neurons_learn_steps_in_fewer_steps(stepping: tuple[Task, Lesson]) -> None:
     task, lesson = stepping
-    short = HalfByHalf(sequences=200, uniform=64, rounds=1, steps=20)
+    short = HalfByHalf(sequences=200, uniform=64, rounds=1, steps=10)
 
     def error(options: HalfByHalf) -> float:
         random = torch.Generator().manual_seed(0)

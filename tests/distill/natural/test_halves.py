@@ -234,15 +234,15 @@ def test_uniform_residuals_yield_where_a_head_cannot_have_both(
     stream[drawn[: len(like)]] = lesson.stream[like]
     pattern[drawn[: len(like)]] = school.patterns[0][0][like].flip(2)
     read, bias = lesson.first_read()
-    start = heads.Scores(read[0, 0], read[0, 1], bias[0, 0]).calmed(stream[school.taught][:300])
+    start = heads.Form.of(read[0, 0], read[0, 1], bias[0, 0], stream[school.taught][:300])
     weights = heads.rarity(torch.zeros(int(school.taught.sum()), 1), school)
     options = replace(OPTIONS, head_each=1.0, head_most=1.0)
     weights = heads.taught_on_uniform(weights, school, 1.0, options)
 
     def wrong(rounds: int) -> float:
         random, some = torch.Generator().manual_seed(0), replace(options, head_rounds=rounds)
-        found = heads.train_scores(start, stream, school, pattern, weights, 0.05, some, random)
-        error = (found.of(stream, school.mask).softmax(dim=-1) - pattern).abs().amax(dim=-1)
+        found = heads.train_form(start, stream, school, pattern, weights, 0.05, some, random)
+        error = (found.patterns(stream, school.mask) - pattern).abs().amax(dim=-1)
         return float((error > 0.1)[school.taught].float().mean())
 
     assert wrong(OPTIONS.head_rounds) < 0.5 * wrong(1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from inverse_tracr.distill.half_by_half import HalfByHalf
-from inverse_tracr.distill.natural.solve import Gram, Whitening, as_product, with_one
+from inverse_tracr.distill.natural.solve import Gram, Root, as_product, quick_solution, with_one
 from inverse_tracr.distill.natural.uniform import Uniform, refit
 
 
@@ -25,12 +25,29 @@ def test_a_weight_of_two_counts_as_two_places() -> None:
     torch.testing.assert_close(both, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_whitening_and_back() -> None:
-    places = normal(500, 4) @ torch.diag(torch.tensor([5.0, 1.0, 0.1, 1e-6])) + 3
-    white = Whitening.of(places, 1e-6)
-    spread = ((places - white.mean) @ white.into).std(dim=0)
-    assert sorted(round(float(s), 1) for s in spread) == [0.0, 1.0, 1.0, 1.0]
-    torch.testing.assert_close(white.into @ white.back, torch.eye(4), atol=1e-3, rtol=0)
+def test_quick_solutions_are_those_of_float64() -> None:
+    features, targets = with_one(normal(200, 5)), normal(200, 2, seed=1)
+    exact = Gram.of(features, targets).solution(1e-3)
+    torch.testing.assert_close(quick_solution(features, targets, 1e-3), exact, atol=1e-5, rtol=1e-5)
+
+
+def test_quick_solutions_of_features_that_float32_takes_for_dependent() -> None:
+    features = normal(200, 5) * 1e4
+    features = torch.cat([features, features.sum(dim=1, keepdim=True)], dim=1)
+    targets = features[:, :2] + features[:, 5:]
+    found = quick_solution(features, targets, 1e-9)
+    assert float((features @ found - targets).abs().max()) < 1e-3 * float(targets.abs().max())
+
+
+def test_roots_of_moments_and_back() -> None:
+    places = normal(500, 4) @ torch.diag(torch.tensor([5.0, 1.0, 0.1, 1e-6]))
+    root = Root.of(places, 1e-6)
+    sizes = root.even(places).square().mean(dim=0).sqrt()
+    assert sorted(round(float(s), 1) for s in sizes) == [0.0, 1.0, 1.0, 1.0]
+    torch.testing.assert_close(root.into @ root.back, torch.eye(4).double(), atol=1e-6, rtol=0)
+    heavy = torch.where(torch.arange(500) < 250, 3.0, 1.0)
+    often = torch.cat([places, places[:250], places[:250]])
+    torch.testing.assert_close(Root.of(places, 1e-6, heavy).back, Root.of(often, 1e-6).back)
 
 
 def test_uniform_residuals_count_as_far_as_errors_are_borne() -> None:

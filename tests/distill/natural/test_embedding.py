@@ -1,0 +1,45 @@
+"""What W_emb of a natural student keeps."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from inverse_tracr.distill.natural.embedding import Aim
+
+PROBLEMS, FULL, ROWS = 3, 6, 3
+
+
+def moments(seed: int) -> Tensor:
+    """Second moments [problems, d_full, d_full]."""
+    roots = torch.randn(
+        PROBLEMS, FULL, FULL, dtype=torch.double, generator=torch.Generator().manual_seed(seed)
+    )
+    return roots @ roots.transpose(1, 2)
+
+
+def lost(rows: Tensor, aim: Aim) -> Tensor:
+    """Variance of the wanted directions that the best linear map of the stream, errors and noise leaves."""
+    w_emb = rows * aim.gain
+    total = torch.zeros((), dtype=torch.double)
+    for covariance, wanted, noise, errors in zip(
+        aim.covariance, aim.wanted, aim.noise, aim.errors, strict=True
+    ):
+        inner = w_emb @ (covariance + errors.diag()) @ w_emb.T + noise * torch.eye(ROWS, dtype=torch.double)
+        known = covariance @ w_emb.T @ torch.linalg.inv(inner) @ w_emb @ covariance
+        total = total + torch.trace(wanted @ (covariance - known))
+    return total
+
+
+def test_the_slope_is_that_of_what_is_lost() -> None:
+    random = torch.Generator().manual_seed(5)
+    aim = Aim(
+        moments(0),
+        moments(1),
+        torch.tensor([1e-6, 1e-3, 0.1], dtype=torch.double),
+        torch.rand(PROBLEMS, FULL, dtype=torch.double, generator=random),
+        1 + torch.rand(FULL, dtype=torch.double, generator=random),
+    )
+    rows = torch.randn(ROWS, FULL, dtype=torch.double, generator=random).requires_grad_()
+    (slope,) = torch.autograd.grad(lost(rows, aim), rows)
+    torch.testing.assert_close(aim.slope(rows.detach()), slope)
