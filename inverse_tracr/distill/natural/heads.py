@@ -23,10 +23,10 @@ LEAST_TOP = 0.03
 YIELDING = 0.2
 """Factor on the weight of uniform residuals after a round that left places of the vocabulary wrong."""
 
-HISTORY = 20
+HISTORY = 10
 """Steps that L-BFGS remembers."""
 
-STEADY = 1e-6
+STEADY = 1e-3
 """Share of the largest variance of queries or keys below which a direction is not stretched any further."""
 
 
