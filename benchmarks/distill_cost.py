@@ -16,13 +16,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
 from benchmarks.results import table, write_section
 from inverse_tracr.compile import Mode, plan
 from inverse_tracr.distill import RECIPES, Kind, Recipe, Student, Teacher, distill
 from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.evaluate.intervals import Estimate, mean, share
 from inverse_tracr.sample import Preset, default_config, sample_program
 
 LENGTHS = range(4, 16)
@@ -95,18 +95,26 @@ def summary(found: Measured, kind: Kind) -> str:
     """The main figures beside the goals."""
     count, of = found.accepted()
     agreements = [s.checkpoints[0].judgement.agreement for s in found.students.values() if s.accepted]
-    cost, share, agreement = GOALS[kind]
-    exact = float(np.mean([a == 1 for a in agreements])) if agreements else 0.0
-    mean = float(np.mean(agreements)) if agreements else 0.0
+    cost, goal, agreement = GOALS[kind]
+    taken = share([True] * count + [False] * (of - count))
     rows = [
         ["core-seconds per accepted student", f"{found.core_seconds / max(1, count):.2f}", f"{cost}"],
-        ["accepted, of all programs", f"{count} of {of} ({count / of:.1%})", f"{share:.0%}"],
-        ["mean agreement of accepted students", f"{mean:.2%}", f"{agreement:.1%}"],
-        ["equal to their program on all inputs, of accepted", f"{exact:.1%}", ""],
+        ["accepted, of all programs", f"{count} of {of}: {_percent(taken)}", f"{goal:.0%}"],
+        ["mean agreement of accepted students", _percent(mean(agreements)), f"{agreement:.1%}"],
+        [
+            "equal to their program on all inputs, of accepted",
+            _percent(share([a == 1 for a in agreements])),
+            "",
+        ],
         ["core-seconds in all", f"{found.core_seconds:.0f}", ""],
         ["peak memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", ""],
     ]
     return table([f"{kind.value} students", "measured", "goal"], rows)
+
+
+def _percent(found: Estimate) -> str:
+    """A share or a mean of shares, and its 95 % interval."""
+    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
 
 
 def classes(found: Measured) -> str:
