@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -36,8 +37,12 @@ COMMANDS = {
 
 
 def main() -> NoReturn:
-    """Run the command line of this process and leave with its exit code."""
+    """Run the command line of this process and leave with its exit code.
+
+    SIGTERM, which schedulers send, ends work as Ctrl-C does: cleanly, its workers too.
+    """
     arguments = sys.argv[1:]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(guarded(lambda: run(arguments), as_json="--json" in arguments))
 
 
