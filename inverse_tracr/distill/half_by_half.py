@@ -23,7 +23,7 @@ class HalfByHalf:
     `head_uniform`: uniform residuals that a head learns from whose patterns are heard there; `head_each`,
     `head_most`: their weight for each unit of the loss at which they are, and at most.
     `gain`: what the gap between two neighbouring numbers comes to in the stream; `largest_gain` bounds it.
-    `emb_steps`, `emb_rate`: Adam on W_emb; `emb_uniform`: weight of uniform residuals there.
+    `emb_steps`: of L-BFGS on W_emb; `emb_uniform`: weight of uniform residuals there.
     `slack`: share of what readers bear that errors may take; the excess over it, in its units, counts as much
     as `loss_each` of the loss on uniform residuals.
     `better`: share of the wrong places that must be right after another round for there to be one more.
@@ -56,8 +56,7 @@ class HalfByHalf:
     head_most: float = 0.3
     gain: float = 0.5
     largest_gain: float = 100.0
-    emb_steps: int = 150
-    emb_rate: float = 0.05
+    emb_steps: int = 200
     emb_uniform: float = 400.0
     slack: float = 0.8
     loss_each: float = 0.004

@@ -4,7 +4,7 @@ A half-layer that is trained from nothing can read any linear function of the st
 read of the teacher's residuals x (directions R) is lost only as far as no linear function of W_emb x gives
 it: tr(Rᵀ (C - C Wᵀ (W (C + E) Wᵀ)⁻¹ W C) R), with C the covariance of x before that half-layer and E that of
 the errors which those before it will have left, in all that was written so far. The sum over
-half-layers is lowered by Adam, W kept orthonormal. What is written later takes no room: C knows of nothing
+half-layers is lowered by L-BFGS. What is written later takes no room: C knows of nothing
 that is not there yet. MLPs read nonlinearly and count little. Uniform residuals count by the best linear
 prediction of what is written on them.
 """
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inverse_tracr.distill.adam import Adam
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.natural.bearing import LEAST_HEARD, bearable, heard
@@ -47,6 +47,9 @@ PATTERNS = 3e3
 
 LEAST_SPREAD = 0.004
 """Variance of what is written on uniform residuals, in units of the loss, from which it counts."""
+
+HISTORY = 30
+"""Steps that L-BFGS remembers."""
 
 VANISHING = 1e-6
 """Variance below which an output never goes in a direction."""
@@ -101,16 +104,21 @@ class Aim:
         noise = torch.tensor([problem[2] for problem in found], dtype=torch.double)
         return cls(covariance, wanted, noise, torch.stack(errors), gain)
 
-    def slope(self, rows: Tensor) -> Tensor:
-        """Gradient of what `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W (C + E) Wᵀ + noise)⁻¹ W C))."""
+    def lost(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """What `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W (C + E) Wᵀ + noise)⁻¹ W C)), and its slope.
+
+        The noise is that of orthonormal rows, so that it depends on the span of the rows alone.
+        """
         w_emb = rows * self.gain
         seen = w_emb @ self.covariance
         blurred = seen + w_emb * self.errors[:, None]
-        inner = blurred @ w_emb.T
-        inner.diagonal(dim1=1, dim2=2).add_(self.noise[:, None])
+        inner = blurred @ w_emb.T + self.noise[:, None, None] * (rows @ rows.T)
         solved = torch.cholesky_solve(seen, torch.linalg.cholesky(inner))
-        lost = self.covariance - solved.transpose(1, 2) @ blurred
-        return -2 * ((solved @ self.wanted) @ lost).sum(dim=0) * self.gain
+        told = solved @ self.wanted
+        left = self.covariance - solved.transpose(1, 2) @ blurred
+        by_noise = (self.noise[:, None, None] * (told @ solved.transpose(1, 2))).sum(dim=0) @ rows
+        slope = by_noise - (told @ left).sum(dim=0) * self.gain
+        return (self.wanted * self.covariance).sum() - (told * seen).sum(), 2 * slope
 
 
 def _problems(
@@ -243,14 +251,24 @@ def _trained(
     rows = directions[:, d_full - count :].T + 0.1 * d_full**-0.5 * torch.from_numpy(
         random.standard_normal((count, d_full))
     )
-    rows = _orthonormal(rows * elsewhere)[None].contiguous()
-    adam = Adam([rows], epsilon=1e-12)
-    for step in range(options.emb_steps):
-        gradient = aim.slope(torch.cat([own, rows[0]]))[len(own) :] * elsewhere
-        rate = options.emb_rate * (0.5 + 0.5 * np.cos(np.pi * (step + 1) / options.emb_steps))
-        adam.step([gradient[None]], torch.tensor([rate], dtype=torch.double))
-        rows.copy_(_orthonormal(rows[0] * elsewhere)[None])
-    return rows[0].numpy()
+    stretched = torch.nn.Parameter(_orthonormal(rows * elsewhere * aim.gain).contiguous())
+    optimiser = torch.optim.LBFGS(
+        [stretched],
+        max_iter=options.emb_steps,
+        max_eval=options.emb_steps * 5 // 4,
+        history_size=HISTORY,
+        line_search_fn="strong_wolfe",
+        tolerance_change=1e-12,
+    )
+
+    def closure() -> Any:
+        with torch.no_grad():
+            lost, slope = aim.lost(torch.cat([own, stretched / aim.gain]))
+            stretched.grad = slope[len(own) :] * elsewhere / aim.gain
+            return lost
+
+    optimiser.step(closure)
+    return _orthonormal(stretched.detach() / aim.gain).numpy()
 
 
 def _orthonormal(rows: Tensor) -> Tensor:

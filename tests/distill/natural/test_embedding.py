@@ -25,13 +25,13 @@ def lost(rows: Tensor, aim: Aim) -> Tensor:
     for covariance, wanted, noise, errors in zip(
         aim.covariance, aim.wanted, aim.noise, aim.errors, strict=True
     ):
-        inner = w_emb @ (covariance + errors.diag()) @ w_emb.T + noise * torch.eye(ROWS, dtype=torch.double)
+        inner = w_emb @ (covariance + errors.diag()) @ w_emb.T + noise * rows @ rows.T
         known = covariance @ w_emb.T @ torch.linalg.inv(inner) @ w_emb @ covariance
         total = total + torch.trace(wanted @ (covariance - known))
     return total
 
 
-def test_the_slope_is_that_of_what_is_lost() -> None:
+def test_what_is_lost_and_its_slope() -> None:
     random = torch.Generator().manual_seed(5)
     aim = Aim(
         moments(0),
@@ -41,5 +41,21 @@ def test_the_slope_is_that_of_what_is_lost() -> None:
         1 + torch.rand(FULL, dtype=torch.double, generator=random),
     )
     rows = torch.randn(ROWS, FULL, dtype=torch.double, generator=random).requires_grad_()
-    (slope,) = torch.autograd.grad(lost(rows, aim), rows)
-    torch.testing.assert_close(aim.slope(rows.detach()), slope)
+    wanted = lost(rows, aim)
+    (slope,) = torch.autograd.grad(wanted, rows)
+    found, its_slope = aim.lost(rows.detach())
+    torch.testing.assert_close(found, wanted.detach())
+    torch.testing.assert_close(its_slope, slope)
+
+
+def test_what_is_lost_depends_on_the_span_of_the_rows_alone() -> None:
+    random = torch.Generator().manual_seed(6)
+    aim = Aim(
+        moments(0),
+        moments(1),
+        torch.full((PROBLEMS,), 1e-3, dtype=torch.double),
+        torch.zeros(PROBLEMS, FULL, dtype=torch.double),
+        torch.ones(FULL, dtype=torch.double),
+    )
+    rows, mix = torch.randn(2, ROWS, FULL, dtype=torch.double, generator=random)
+    torch.testing.assert_close(aim.lost(rows)[0], aim.lost(mix[:, :ROWS] @ rows)[0])
