@@ -56,7 +56,7 @@ class HalfByHalf:
     head_most: float = 0.3
     gain: float = 0.5
     largest_gain: float = 100.0
-    emb_steps: int = 200
+    emb_steps: int = 250
     emb_uniform: float = 400.0
     slack: float = 0.8
     loss_each: float = 0.004

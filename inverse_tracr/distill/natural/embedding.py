@@ -48,7 +48,7 @@ PATTERNS = 3e3
 LEAST_SPREAD = 0.004
 """Variance of what is written on uniform residuals, in units of the loss, from which it counts."""
 
-HISTORY = 30
+HISTORY = 10
 """Steps that L-BFGS remembers."""
 
 VANISHING = 1e-6
@@ -251,9 +251,9 @@ def _trained(
     rows = directions[:, d_full - count :].T + 0.1 * d_full**-0.5 * torch.from_numpy(
         random.standard_normal((count, d_full))
     )
-    stretched = torch.nn.Parameter(_orthonormal(rows * elsewhere * aim.gain).contiguous())
+    rows = torch.nn.Parameter(_orthonormal(rows * elsewhere).contiguous())
     optimiser = torch.optim.LBFGS(
-        [stretched],
+        [rows],
         max_iter=options.emb_steps,
         max_eval=options.emb_steps * 5 // 4,
         history_size=HISTORY,
@@ -263,12 +263,12 @@ def _trained(
 
     def closure() -> Any:
         with torch.no_grad():
-            lost, slope = aim.lost(torch.cat([own, stretched / aim.gain]))
-            stretched.grad = slope[len(own) :] * elsewhere / aim.gain
+            lost, slope = aim.lost(torch.cat([own, rows]))
+            rows.grad = slope[len(own) :] * elsewhere
             return lost
 
     optimiser.step(closure)
-    return _orthonormal(stretched.detach() / aim.gain).numpy()
+    return _orthonormal(rows.detach()).numpy()
 
 
 def _orthonormal(rows: Tensor) -> Tensor:
