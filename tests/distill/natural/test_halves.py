@@ -197,7 +197,7 @@ def test_heads_learn_patterns_on_uniform_residuals_where_they_are_heard(
 ) -> None:
     task, school, _ = counting
     lesson = lesson_at(0, counting)
-    options = replace(OPTIONS, head_each=100.0)
+    options = replace(OPTIONS, head_each=1e4, head_most=10.0)
 
     def wrong(least: float) -> float:
         monkeypatch.setattr(heads, "LEAST_HEARD", least)
