@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,9 @@ LEAST_SPREAD = 0.004
 HISTORY = 10
 """Steps that L-BFGS remembers."""
 
+RANK = 1e-12
+"""Share of the largest size below which a direction is none."""
+
 VANISHING = 1e-6
 """Variance below which an output never goes in a direction."""
 
@@ -61,10 +65,12 @@ Problem = tuple[Tensor, Tensor, float]
 
 @dataclass(frozen=True)
 class Aim:
-    """What W_emb is to keep: for each of some problems the covariance of residuals, and the second moment of
-    directions that are to be had from the student's stream, both [problems, d_full, d_full]; `noise`
-    [problems] is the variance of the stream that is taken for lost, `errors` [problems, d_full] that of the
-    errors in what half-layers have written. `gain` [d_full] multiplies W_emb.
+    """What W_emb is to keep, for each of some problems.
+
+    `covariance` [problems, d_full, d_full] is that of residuals; `wanted` [problems, d_full, directions] is
+    to be had from the student's stream, zeros where there are fewer. `noise` [problems] is the variance of the
+    stream that is taken for lost, `errors` [problems, d_full] that of the errors in what half-layers have
+    written. `gain` [d_full] multiplies W_emb.
     """
 
     covariance: Tensor
@@ -100,25 +106,45 @@ class Aim:
             borne = torch.from_numpy(task.resolution)[dims] * bearable(task, level)[dims]
             written[dims] += (ERRORS * borne.double()).square()
         covariance = torch.stack([problem[0] for problem in found])
-        wanted = torch.stack([problem[1] for problem in found])
+        wanted = roots_of(torch.stack([problem[1] for problem in found]))
         noise = torch.tensor([problem[2] for problem in found], dtype=torch.double)
         return cls(covariance, wanted, noise, torch.stack(errors), gain)
 
+    @cached_property
+    def told(self) -> Tensor:
+        """What residuals tell of the wanted directions, [problems, d_full, directions]."""
+        return self.covariance @ self.wanted
+
+    @cached_property
+    def blurred(self) -> Tensor:
+        """The covariance with errors, [problems, d_full, d_full]."""
+        return self.covariance + torch.diag_embed(self.errors)
+
+    @cached_property
+    def whole(self) -> Tensor:
+        """The variance in the wanted directions, of all problems."""
+        return (self.wanted * self.told).sum()
+
     def lost(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """What `rows` [rows, d_full] lose, tr(wanted (C - C Wᵀ (W (C + E) Wᵀ + noise)⁻¹ W C)), and its slope.
+        """What `rows` [rows, d_full] lose, tr(Rᵀ (C - C Wᵀ (W (C + E) Wᵀ + noise)⁻¹ W C) R), and its slope.
 
         The noise is that of orthonormal rows, so that it depends on the span of the rows alone.
         """
         w_emb = rows * self.gain
-        seen = w_emb @ self.covariance
-        blurred = seen + w_emb * self.errors[:, None]
+        seen, blurred = w_emb @ self.told, w_emb @ self.blurred
         inner = blurred @ w_emb.T + self.noise[:, None, None] * (rows @ rows.T)
         solved = torch.cholesky_solve(seen, torch.linalg.cholesky(inner))
-        told = solved @ self.wanted
-        left = self.covariance - solved.transpose(1, 2) @ blurred
-        by_noise = (self.noise[:, None, None] * (told @ solved.transpose(1, 2))).sum(dim=0) @ rows
-        slope = by_noise - (told @ left).sum(dim=0) * self.gain
-        return (self.wanted * self.covariance).sum() - (told * seen).sum(), 2 * slope
+        square = solved @ solved.transpose(1, 2)
+        slope = (square @ blurred - solved @ self.told.transpose(1, 2)).sum(dim=0) * self.gain
+        by_noise = (self.noise[:, None, None] * square).sum(dim=0) @ rows
+        return self.whole - (seen * solved).sum(), 2 * (slope + by_noise)
+
+
+def roots_of(moments: Tensor) -> Tensor:
+    """Matrices [problems, d_full, directions] that times their transposes are the second `moments`."""
+    sizes, axes = torch.linalg.eigh(moments)
+    rank = int((sizes > RANK * sizes[:, -1:]).sum(dim=1).amax())
+    return (axes * sizes.clamp_min(0).sqrt()[:, None])[:, :, -rank:].contiguous()
 
 
 def _problems(
@@ -246,7 +272,7 @@ def _trained(
     own = torch.from_numpy(code / np.maximum(np.linalg.norm(code, axis=1, keepdims=True), 1e-9))
     d_full = len(elsewhere)
     kept = torch.outer(elsewhere, elsewhere)
-    most = (aim.covariance @ aim.wanted @ aim.covariance).sum(dim=0) * kept
+    most = (aim.told @ aim.told.transpose(1, 2)).sum(dim=0) * kept
     _, directions = torch.linalg.eigh(most)
     rows = directions[:, d_full - count :].T + 0.1 * d_full**-0.5 * torch.from_numpy(
         random.standard_normal((count, d_full))

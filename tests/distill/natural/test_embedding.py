@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from inverse_tracr.distill.natural.embedding import Aim
+from inverse_tracr.distill.natural.embedding import Aim, roots_of
 
 PROBLEMS, FULL, ROWS = 3, 6, 3
 
@@ -27,7 +27,7 @@ def lost(rows: Tensor, aim: Aim) -> Tensor:
     ):
         inner = w_emb @ (covariance + errors.diag()) @ w_emb.T + noise * rows @ rows.T
         known = covariance @ w_emb.T @ torch.linalg.inv(inner) @ w_emb @ covariance
-        total = total + torch.trace(wanted @ (covariance - known))
+        total = total + torch.trace(wanted.T @ (covariance - known) @ wanted)
     return total
 
 
@@ -35,7 +35,7 @@ def test_what_is_lost_and_its_slope() -> None:
     random = torch.Generator().manual_seed(5)
     aim = Aim(
         moments(0),
-        moments(1),
+        moments(1)[:, :, :4],
         torch.tensor([1e-6, 1e-3, 0.1], dtype=torch.double),
         torch.rand(PROBLEMS, FULL, dtype=torch.double, generator=random),
         1 + torch.rand(FULL, dtype=torch.double, generator=random),
@@ -52,10 +52,18 @@ def test_what_is_lost_depends_on_the_span_of_the_rows_alone() -> None:
     random = torch.Generator().manual_seed(6)
     aim = Aim(
         moments(0),
-        moments(1),
+        moments(1)[:, :, :4],
         torch.full((PROBLEMS,), 1e-3, dtype=torch.double),
         torch.zeros(PROBLEMS, FULL, dtype=torch.double),
         torch.ones(FULL, dtype=torch.double),
     )
     rows, mix = torch.randn(2, ROWS, FULL, dtype=torch.double, generator=random)
     torch.testing.assert_close(aim.lost(rows)[0], aim.lost(mix[:, :ROWS] @ rows)[0])
+
+
+def test_directions_have_the_moments_that_they_are_of() -> None:
+    wanted = moments(2)[:, :, :4]
+    wanted[0, :, 2:] = 0
+    found = roots_of(wanted @ wanted.transpose(1, 2))
+    assert found.shape == (PROBLEMS, FULL, 4)
+    torch.testing.assert_close(found @ found.transpose(1, 2), wanted @ wanted.transpose(1, 2))

@@ -181,6 +181,7 @@ def test_w_emb_holds_what_heads_read_of_uniform_residuals_where_they_are_heard(
     head = torch.from_numpy(halves[0].read[0])
     places = school.residuals[0][school.drawn]
     asked = places @ (head[0].T @ head[1]) / 100
+    monkeypatch.setattr(embedding, "PATTERNS", 1e6)  # this head is hardly heard there
 
     def lost(least: float) -> float:
         monkeypatch.setattr(embedding, "LEAST_HEARD", least)
