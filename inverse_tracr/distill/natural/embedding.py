@@ -67,10 +67,10 @@ Problem = tuple[Tensor, Tensor, float]
 class Aim:
     """What W_emb is to keep, for each of some problems.
 
-    `covariance` [problems, d_full, d_full] is that of residuals; `wanted` [problems, d_full, directions] is
-    to be had from the student's stream, zeros where there are fewer. `noise` [problems] is the variance of the
-    stream that is taken for lost, `errors` [problems, d_full] that of the errors in what half-layers have
-    written. `gain` [d_full] multiplies W_emb.
+    `covariance` [problems, d_full, d_full] is that of residuals. `wanted` [problems, d_full, directions] is
+    to be had from the student's stream; it has zeros where there are fewer. `noise` [problems] is the
+    variance of the stream that is taken for lost, `errors` [problems, d_full] that of the errors in what
+    half-layers have written. `gain` [d_full] multiplies W_emb.
     """
 
     covariance: Tensor
