@@ -3,10 +3,10 @@
 A half-layer that is trained from nothing can read any linear function of the student's stream, so what heads
 read of the teacher's residuals x (directions R) is lost only as far as no linear function of W_emb x gives
 it: tr(Rᵀ (C - C Wᵀ (W (C + E) Wᵀ)⁻¹ W C) R), with C the covariance of x before that half-layer and E that of
-the errors which those before it will have left, in all that was written so far. The sum over
-half-layers is lowered by L-BFGS. What is written later takes no room: C knows of nothing
-that is not there yet. MLPs read nonlinearly and count little. Uniform residuals count by the best linear
-prediction of what is written on them.
+the errors which those before it will have left, in all that was written so far. The sum over half-layers is
+lowered by L-BFGS. What is written later takes no room: C knows of nothing that is not there yet. MLPs read
+nonlinearly and count little. Uniform residuals count by the best linear prediction of what is written on
+them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from torch import Tensor
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.halves import Half
 from inverse_tracr.distill.natural.bearing import LEAST_HEARD, bearable, heard
+from inverse_tracr.distill.natural.lbfgs import lowered
 from inverse_tracr.distill.natural.school import School
 from inverse_tracr.distill.output_code import output_code
 from inverse_tracr.distill.teacher import Stream, Task
@@ -37,20 +37,17 @@ CODE = 3
 NOISE = 1e-6
 """Variance of the student's stream that is taken for lost."""
 
-ERRORS = 0.3
-"""Usual error of what half-layers write, in units of what its readers bear."""
-
 UNIFORM_NOISE = 1e-3
 """The same on uniform residuals."""
+
+ERRORS = 0.3
+"""Usual error of what half-layers write, in units of what its readers bear."""
 
 PATTERNS = 3e3
 """Weight of what heads read of uniform residuals, for each unit of the loss that they are heard there."""
 
 LEAST_SPREAD = 0.004
 """Variance of what is written on uniform residuals, in units of the loss, from which it counts."""
-
-HISTORY = 10
-"""Steps that L-BFGS remembers."""
 
 RANK = 1e-12
 """Share of the largest size below which a direction is none."""
@@ -277,24 +274,13 @@ def _trained(
     rows = directions[:, d_full - count :].T + 0.1 * d_full**-0.5 * torch.from_numpy(
         random.standard_normal((count, d_full))
     )
-    rows = torch.nn.Parameter(_orthonormal(rows * elsewhere).contiguous())
-    optimiser = torch.optim.LBFGS(
-        [rows],
-        max_iter=options.emb_steps,
-        max_eval=options.emb_steps * 5 // 4,
-        history_size=HISTORY,
-        line_search_fn="strong_wolfe",
-        tolerance_change=1e-12,
-    )
 
-    def closure() -> Any:
-        with torch.no_grad():
-            lost, slope = aim.lost(torch.cat([own, rows]))
-            rows.grad = slope[len(own) :] * elsewhere
-            return lost
+    def evaluate(rows: Tensor) -> tuple[Tensor, Tensor]:
+        lost, slope = aim.lost(torch.cat([own, rows]))
+        return lost, slope[len(own) :] * elsewhere
 
-    optimiser.step(closure)
-    return _orthonormal(rows.detach()).numpy()
+    first = _orthonormal(rows * elsewhere).contiguous()
+    return _orthonormal(lowered(first, evaluate, options.emb_steps)).numpy()
 
 
 def _orthonormal(rows: Tensor) -> Tensor:

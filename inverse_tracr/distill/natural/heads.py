@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +10,7 @@ from torch import Tensor
 from inverse_tracr.distill.half_by_half import HalfByHalf
 from inverse_tracr.distill.natural.bearing import LEAST_HEARD
 from inverse_tracr.distill.natural.cases import cases
+from inverse_tracr.distill.natural.lbfgs import lowered
 from inverse_tracr.distill.natural.school import School
 from inverse_tracr.distill.natural.solve import Root, with_one
 
@@ -22,9 +22,6 @@ LEAST_TOP = 0.03
 
 YIELDING = 0.2
 """Factor on the weight of uniform residuals after a round that left places of the vocabulary wrong."""
-
-HISTORY = 10
-"""Steps that L-BFGS remembers."""
 
 STEADY = 1e-3
 """Share of the largest variance of queries or keys below which a direction is not stretched any further."""
@@ -178,26 +175,16 @@ def _descend(
     mask = mask.expand(-1, size[1], -1)
     weights = weights[..., None]
     known = target.clamp_min(NOTHING).log()
-    matrix = torch.nn.Parameter((left.back @ start.matrix.double() @ right.back).float())
-    optimiser = torch.optim.LBFGS(
-        [matrix],
-        max_iter=options.head_steps,
-        max_eval=options.head_steps * 5 // 4,
-        history_size=HISTORY,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=1e-9,
-        tolerance_change=1e-12,
-    )
 
-    def closure() -> Any:
-        with torch.no_grad():
-            logs = torch.baddbmm(mask, queries @ matrix, upright).log_softmax(dim=-1)
-            found = logs.exp()
-            by_query = ((found - target) * weights @ keys).flatten(0, 1)
-            matrix.grad = torch.addmm(matrix, flat, by_query, beta=options.head_ridge)
-            change = logs - known
-            lost = torch.where(target > 0, target * (change.expm1() - change), found) * weights
-            return lost.sum(dtype=torch.double) + options.head_ridge / 2 * matrix.square().sum()
+    def evaluate(matrix: Tensor) -> tuple[Tensor, Tensor]:
+        logs = torch.baddbmm(mask, queries @ matrix, upright).log_softmax(dim=-1)
+        found = logs.exp()
+        by_query = ((found - target) * weights @ keys).flatten(0, 1)
+        slope = torch.addmm(matrix, flat, by_query, beta=options.head_ridge)
+        change = logs - known
+        lost = torch.where(target > 0, target * (change.expm1() - change), found) * weights
+        return lost.sum(dtype=torch.double) + options.head_ridge / 2 * matrix.square().sum(), slope
 
-    optimiser.step(closure)
-    return Form((left.into @ matrix.detach().double() @ right.into).float(), start.mean)
+    first = (left.back @ start.matrix.double() @ right.back).float()
+    matrix = lowered(first, evaluate, options.head_steps)
+    return Form((left.into @ matrix.double() @ right.into).float(), start.mean)

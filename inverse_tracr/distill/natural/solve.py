@@ -46,7 +46,7 @@ def with_one(features: Tensor) -> Tensor:
 
 
 QUICK, FEW = 1e-6, 128
-"""The same, of normal equations in float32, for so many features and as much more as there are more."""
+"""What SMALLEST is in float64, in float32: for so many features, and in proportion for more."""
 
 
 def quick_solution(features: Tensor, targets: Tensor, ridge: float) -> Tensor:
