@@ -43,6 +43,7 @@ def build(
     stratified: Flag = False,
     copies: int = 1,
     factor: float = 2.0,
+    max_parameters: int = 10_000_000,
     engine: EngineName = "local",
     workers: int | None = None,
     chunk_size: int | None = None,
@@ -73,6 +74,8 @@ def build(
         Checkpoints kept of every student.
     factor
         Students: width of the teacher over the student's; most programs do not fit at 2.
+    max_parameters
+        Programs whose compiled models are larger are left out.
     engine
         serial: in this process; local: processes of this machine; ray: a Ray cluster (RAY_ADDRESS).
     workers
@@ -90,7 +93,9 @@ def build(
     """
     from inverse_tracr import zoo as zoos
 
-    config = _config(kind, count, seed, preset, stratified=stratified, copies=copies, factor=factor)
+    config = _config(
+        kind, count, seed, preset, stratified=stratified, copies=copies, factor=factor, cap=max_parameters
+    )
     note(f"{out}: {_one_line(config)}")
     manifest = zoos.build(
         config,
@@ -112,6 +117,7 @@ def plan(
     preset: PresetName = "sound",
     stratified: Flag = False,
     factor: float = 2.0,
+    max_parameters: int = 10_000_000,
     workers: int | None = None,
     chunk_size: int | None = None,
     json: Flag = False,
@@ -132,6 +138,8 @@ def plan(
         The same number of programs of every length from 4 to 15.
     factor
         Students: width of the teacher over the student's.
+    max_parameters
+        Programs whose compiled models are larger are left out.
     workers
         Processes; one a core unless given.
     chunk_size
@@ -142,7 +150,9 @@ def plan(
     from inverse_tracr.zoo.build import trainer_of
     from inverse_tracr.zoo.estimate import estimate
 
-    config = _config(kind, count, seed, preset, stratified=stratified, copies=1, factor=factor)
+    config = _config(
+        kind, count, seed, preset, stratified=stratified, copies=1, factor=factor, cap=max_parameters
+    )
     size = _chunk_size(chunk_size, config)
     trainer = trainer_of(config)
     found = estimate(config, chunk_size=size, workers=_workers(workers), trainer=trainer)
@@ -309,6 +319,7 @@ def _config(
     stratified: bool,
     copies: int,
     factor: float,
+    cap: int,
 ) -> ZooConfig:
     from inverse_tracr.sample import Preset
     from inverse_tracr.zoo import Kind, ZooConfig
@@ -317,7 +328,14 @@ def _config(
     presets = MIXED if preset == "mixed" else (Preset(preset),)
     with from_options():
         return ZooConfig(
-            Kind(kind), count, seed, presets=presets, stratified=stratified, copies=copies, factor=factor
+            Kind(kind),
+            count,
+            seed,
+            presets=presets,
+            stratified=stratified,
+            copies=copies,
+            factor=factor,
+            cap=cap,
         )
 
 
