@@ -315,6 +315,7 @@ def test_a_file_where_a_folder_should_be(cli: CommandLine, here: Path, name: str
     [
         "zoo build --kind standard --count 0 --out zoo",
         "zoo build --kind natural --count 3 --factor 0.5 --out zoo",
+        "zoo build --count 3 --max-parameters 0 --out zoo",
         "zoo plan --kind standard --count 0",
         "sample -n 1 --length 0",
         "train run --programs 0",

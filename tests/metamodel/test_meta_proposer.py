@@ -115,7 +115,7 @@ def test_outputs_keep_the_values_of_the_model() -> None:
 
 
 def test_compressed_students_are_read() -> None:
-    zoo = Zoo(Path("tests/data/zoos/compressed-24"))
+    zoo = Zoo(Path("tests/data/zoos/compressed-100"))
     found = [decompile(zoo.specimen("train", index).model, method="meta") for index in range(4)]
     assert any(one.verification.verified for one in found)
     scores = [one.score for one in found if one.score is not None]

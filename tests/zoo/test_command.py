@@ -25,6 +25,16 @@ def test_build_info_and_check(command: CommandLine, tmp_path: Path) -> None:
     assert "another configuration" in other.err
 
 
+def test_models_have_at_most_the_parameters_asked_for(command: CommandLine, tmp_path: Path) -> None:
+    options = ["--count", "6", "--engine", "serial", "--max-parameters", "4000"]
+    assert command("zoo", "build", "--out", str(tmp_path / "zoo"), *options).code == ExitCode.DONE
+    zoo = Zoo(tmp_path / "zoo")
+    rows = [zoo.split(split).row(row) for split in zoo.manifest.rows for row in range(len(zoo.split(split)))]
+    assert len(rows) == 6
+    assert max(row["parameters"] for row in rows) <= 4000
+    assert zoo.manifest.outcomes["too large"] > 0
+
+
 def test_check_finds_what_is_wrong(command: CommandLine, standard_zoo: Path, tmp_path: Path) -> None:
     folder = copy(standard_zoo, tmp_path / "zoo")
     assert command("zoo", "check", str(folder), "--sample", "1").code == ExitCode.DONE
