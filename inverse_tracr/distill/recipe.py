@@ -170,9 +170,8 @@ TEST_COMPRESSED = Recipe(
     crowded=0.7,
 )
 TEST_NATURAL = Recipe(Kind.NATURAL, halves=HalfByHalf())
-"""The recipes of the test sets. One whose hashes are committed stays as it was when it was built: every
-student that is accepted takes a place. Those of natural students are not committed, so theirs is that of
-all. The quick natural set, which comes with the package, was built with an earlier one."""
+"""The recipes of the test sets, which stay as they were when these were built: every student that is accepted
+takes a place. The quick natural set, which comes with the package, was built with an earlier one."""
 
 COMPRESSED = replace(TEST_COMPRESSED, doubtful=(0.5, 0.7, 0.8, 0.85), room=Room.TIGHT, turns=3)
 """Compressed students of sound programs. At factor 2 half-layers of most read more directions than the

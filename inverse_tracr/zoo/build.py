@@ -151,7 +151,7 @@ def _make_enough(
                 where=str(job.folder),
                 expected=f"{job.config.count} rows",
                 got=f"{job.config.count - selection.missing}",
-                advice="Ask for fewer rows or allow larger models; --close ends the build with what there is.",
+                advice="Ask for fewer rows, allow larger models, or keep what there is with --close.",
             )
         found = max(1, job.config.count - selection.missing)
         goal = tried + max(1, min(tried, int(1.05 * selection.missing * tried / found)))
