@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inverse_tracr.zoo import Kind, quick_test_sets
+from inverse_tracr.zoo import quick_test_sets
 from inverse_tracr.zoo.check_models import check_model
 from inverse_tracr.zoo.excluded import excluded_functions, key_of
 from inverse_tracr.zoo.items import Item, make_item
@@ -30,9 +30,6 @@ def test_the_quick_standard_set_is_the_start_of_its_stream() -> None:
         assert item.row.function_hash == zoo.split("test").row(row)["function_hash"]
 
 
-def test_every_compiled_test_set_has_its_hashes() -> None:
-    compiled = {name for name, known in TEST_SETS.items() if known.config.kind is Kind.STANDARD}
-    assert compiled <= set(read_hashes()) <= set(TEST_SETS)
-    for name in read_hashes():
-        if name in compiled:
-            assert read_hashes()[name]["fingerprint"] == TEST_SETS[name].config.fingerprint
+def test_every_test_set_has_the_hashes_of_its_configuration_and_recipe() -> None:
+    known = {name: entry["fingerprint"] for name, entry in read_hashes().items()}
+    assert known == {name: test_set.config.fingerprint for name, test_set in TEST_SETS.items()}

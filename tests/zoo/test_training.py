@@ -10,7 +10,6 @@ from inverse_tracr.compile import Mode, compile_weights
 from inverse_tracr.sample import Preset
 from inverse_tracr.zoo import Acceptance, Kind, Splits, ZooConfig
 from inverse_tracr.zoo.items import Item, make_item
-from inverse_tracr.zoo.test_sets import TEST_SETS, read_hashes
 from inverse_tracr.zoo.training import Trained, is_taken
 
 CONFIG = ZooConfig(Kind.COMPRESSED, 1, 2, presets=(Preset.TRACR,))
@@ -64,7 +63,3 @@ def test_test_sets_keep_their_recipe(kind: Kind) -> None:
     tested = replace(config, splits=Splits.TEST_ONLY)
     assert tested.recipe_name == f"test-{kind.value}"
     assert tested.fingerprint != config.fingerprint
-
-
-def test_the_recipe_of_compressed_test_is_the_committed_one() -> None:
-    assert read_hashes()["compressed-test"]["fingerprint"] == TEST_SETS["compressed-test"].config.fingerprint
