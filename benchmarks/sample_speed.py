@@ -50,7 +50,7 @@ class Speed:
 
 def measure(preset: Preset, count: int, rounds: int) -> Speed:
     """Put `count` programs through all stages, one after the other, in rounds; the times are those of the
-    fastest round, for other work may share the machine. Garbage is collected as seldom as in a zoo.
+    median round, for other work may share the machine. Garbage is collected as seldom as in a zoo.
     """
     with rarely_collected():
         for index in range(WARM_UP):
@@ -70,7 +70,9 @@ def _rounds(preset: Preset, count: int, rounds: int) -> Speed:
             unsound += not sound
             ticks = [total + own for total, own in zip(ticks, spent, strict=True)]
         found.append(tuple(total / 1e6 / len(indices) for total in ticks))
-    return Speed(preset, count, min(found, key=sum), rejected / (count + rejected), unsound)
+    return Speed(
+        preset, count, sorted(found, key=sum)[len(found) // 2], rejected / (count + rejected), unsound
+    )
 
 
 def _pipeline(preset: Preset, seed: int, index: int) -> tuple[Sample, bool, list[int]]:
@@ -128,7 +130,7 @@ def report(speeds: Sequence[Speed], tracr_ms: float, refused: int, tracr_count: 
     sound = next(found for found in speeds if found.preset is Preset.SOUND)
     return (
         "CPU milliseconds a program on one core, lengths 4–15, after 1,000 other programs; weights of mode "
-        "`fixed`; the fastest of several rounds; drafts that the sampler rejected, and programs that the "
+        "`fixed`; the median of several rounds; drafts that the sampler rejected, and programs that the "
         "soundness check refused.\n\n"
         + table(header, rows)
         + f"\n\nTracr's pipeline on {tracr_count} of the same `sound` programs (s-op to CRAFT model, nothing "

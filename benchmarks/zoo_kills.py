@@ -1,4 +1,5 @@
-"""Kill -9 at random points of real builds: a worker, the driver, or everything; then compare the bytes.
+"""Kill -9 at random points of real builds: a driver without workers, a worker, a driver whose workers
+go on, or everything; then compare the bytes.
 
 python -m benchmarks.zoo_kills --points 200 [--write]
 """
@@ -21,7 +22,7 @@ from benchmarks.results import table, write_section
 from inverse_tracr.zoo import Kind, ZooConfig, build
 from inverse_tracr.zoo.engines import EngineKind, make_engine
 
-TARGETS = ("driver", "worker", "driver", "everything")
+TARGETS = ("driver alone", "worker", "driver", "everything")
 CHUNK = 16
 WORKERS = 2
 
@@ -54,7 +55,7 @@ def kill(driver: int, target: str, random: np.random.Generator) -> bool:
         return False
     workers = descendants(driver)
     match target:
-        case "driver":
+        case "driver alone" | "driver":
             os.kill(driver, signal.SIGKILL)
         case "everything":
             for process in [driver, *workers]:
@@ -97,7 +98,7 @@ def main() -> None:
             folder = Path(scratch, f"zoo-{zoos}")
             while not (folder / "zoo.json").exists() and killed.total() < options.points:
                 target = TARGETS[killed.total() % len(TARGETS)]
-                alone = target == "driver"
+                alone = target == "driver alone"
                 # Workers take a second more to start.
                 latest = options.longest + (0 if alone else 2)
                 driver = start(config, folder, EngineKind.SERIAL if alone else EngineKind.LOCAL)

@@ -27,7 +27,7 @@ from inverse_tracr.distill.stack import Stack, StackShape
 from inverse_tracr.distill.start import first_w_emb
 from inverse_tracr.distill.student import Checkpoint, Reason, Student
 from inverse_tracr.distill.teacher import Stream, Task, Teacher
-from inverse_tracr.errors import InverseTracrError
+from inverse_tracr.errors import BadInputError, InverseTracrError
 from inverse_tracr.model import TransformerProgram
 
 WASTE = 1.5
@@ -42,8 +42,16 @@ def distill(
     Teachers are taken `recipe.window` at a time and grouped by shape. A student's random numbers come from
     `seed` and its item alone; the same teachers in the same order give the same bytes on the same machine
     with the same PyTorch and number of threads. A teacher that cannot be compiled gives a student that is
-    not accepted.
+    not accepted. Raises BadInputError for a device other than the CPU where students are trained half-layer
+    by half-layer: these are in no fleet.
     """
+    if recipe.halves is not None and torch.device(device).type != "cpu":
+        raise BadInputError(
+            "students that are trained half-layer by half-layer",
+            where="device",
+            expected="cpu",
+            got=f"{device}",
+        )
     remaining = iter(teachers)
     while window := list(islice(remaining, recipe.window)):
         tasks: list[Task] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import sys
@@ -20,6 +21,8 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 PRELOADED = "inverse_tracr.evaluate.worker"
+TASKS_OF_A_PROCESS = 16
+"""Then a new process takes its place: what tasks leave in memory costs few others."""
 
 _PROCESSOR_TIME_UP = 24
 """The signal SIGXCPU, of systems that have it."""
@@ -55,6 +58,7 @@ class Workers:
         paths = [str(Path(path).resolve()) for path in sys.path]
         self._pool = ProcessPool(
             max_workers=count,
+            max_tasks=TASKS_OF_A_PROCESS,
             context=worker_context(PRELOADED),
             initializer=_prepare,
             initargs=[paths, memory],
@@ -65,7 +69,7 @@ class Workers:
     ) -> Iterator[tuple[int, Done[Result] | TimedOut | Died]]:
         """The number of each task with what became of it, as they end."""
         flying: dict[Future[Result], int] = {
-            self._pool.schedule(work, args=[task], timeout=self._timeout): number
+            self._pool.schedule(_in_free_memory, args=[work, task], timeout=self._timeout): number
             for number, task in enumerate(tasks)
         }
         while flying:
@@ -88,6 +92,12 @@ class Workers:
             return Died(f"exit code {error.exitcode}")
         except Exception as error:  # whatever a task raises costs only that task
             return Died(f"{type(error).__name__}: {error}")
+
+
+def _in_free_memory(work: Callable[[Task], Result], task: Task) -> Result:
+    """Do a task when what earlier ones left is freed: Python collects cycles too seldom for large arrays."""
+    gc.collect()
+    return work(task)
 
 
 def limit_processor_time(seconds: float) -> None:

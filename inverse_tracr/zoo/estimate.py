@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from dataclasses import dataclass
 
@@ -27,6 +29,7 @@ _MERGE_SECONDS = 4e-5
 class Estimate:
     """Chunks, bytes on disk at the end and at most, core-hours, hours with these workers, rows a second and
     core. `share_made`: items that become rows, duplicates not counted. `memory`: bytes of the driver.
+    `worker_memory`: bytes that this process had taken at most when the few items were made.
     """
 
     chunks: int
@@ -37,6 +40,7 @@ class Estimate:
     rate: float
     share_made: float
     memory: int
+    worker_memory: int
 
 
 def estimate(config: ZooConfig, *, chunk_size: int, workers: int, trainer: Trainer | None = None) -> Estimate:
@@ -68,7 +72,14 @@ def estimate(config: ZooConfig, *, chunk_size: int, workers: int, trainer: Train
         rate=made / seconds,
         share_made=made,
         memory=memory_of_last_pass(int(total)),
+        worker_memory=_peak(),
     )
+
+
+def _peak() -> int:
+    """Bytes that this process has taken at most."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def memory_of_last_pass(items: int) -> int:

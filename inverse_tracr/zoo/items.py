@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass
 
 from inverse_tracr.compile import CompileError, Mode, Plan, plan
+from inverse_tracr.compile.soundness import plan_soundness
 from inverse_tracr.errors import CapExceededError
 from inverse_tracr.model import ModelConfig
 from inverse_tracr.rasp import Program, ProgramError, Signature, print_program
 from inverse_tracr.rasp.canonical import canonical
-from inverse_tracr.sample import sample_program
+from inverse_tracr.sample import Preset, sample_program
 from inverse_tracr.sample.function_hash import function_hash
 from inverse_tracr.zoo.config import ZooConfig
 from inverse_tracr.zoo.rows import SIZE_COLUMNS, Outcome, Row
@@ -29,7 +30,8 @@ class Item:
 def make_item(config: ZooConfig, number: int) -> Item | Row:
     """Item `number` of a zoo; only a row where there is no program or no model of it.
 
-    A pure function of its arguments.
+    Programs whose compiled model may differ from the interpreter are left out, those of the preset `thesis`
+    stay. A pure function of its arguments.
     """
     stratum = config.strata[number % len(config.strata)]
     preset = stratum.preset.value
@@ -43,6 +45,8 @@ def make_item(config: ZooConfig, number: int) -> Item | Row:
         return Row(number, Outcome.TOO_LARGE.value, preset)
     except (CompileError, ProgramError):
         return Row(number, Outcome.NOT_COMPILED.value, preset)
+    if stratum.preset is not Preset.THESIS and plan_soundness(layout):
+        return Row(number, Outcome.UNSOUND.value, preset)
     row = _row(number, preset, sample.program, sample.signature, layout.config)
     return Item(sample.program, sample.signature, layout, row)
 

@@ -12,12 +12,13 @@ from inverse_tracr.model.config import SIZES
 
 
 class Outcome(enum.Enum):
-    """What became of an item: the first five are known at once, the others when all are put together."""
+    """What became of an item: the first six are known at once, the others when all are put together."""
 
     MADE = "made"
     NO_PROGRAM = "no program found"
     NOT_COMPILED = "does not compile"
     TOO_LARGE = "too large"
+    UNSOUND = "not sound"
     REJECTED = "student rejected"
     KEPT = "kept"
     TEST_FUNCTION = "function of a test set"

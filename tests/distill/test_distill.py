@@ -205,6 +205,11 @@ def test_an_item_is_not_negative() -> None:
         Teacher(-1, program, Signature((0, 1), 2))
 
 
+def test_half_layers_are_trained_on_cpus_only(teachers: list[Teacher]) -> None:
+    with pytest.raises(BadInputError, match="device: students .* expected cpu, got meta"):
+        next(distill(teachers[:1], NATURAL, device="meta", seed=0))
+
+
 def test_recipes_are_named() -> None:
     from inverse_tracr.distill import RECIPES
 

@@ -19,9 +19,10 @@ from inverse_tracr.sample import Preset
 from inverse_tracr.zoo import Kind, ZooConfig, ZooConflictError, build
 from inverse_tracr.zoo.engines import EngineKind, make_engine
 from inverse_tracr.zoo.engines.serial import SerialEngine
-from inverse_tracr.zoo.items import Item
+from inverse_tracr.zoo.items import Item, make_item
 from inverse_tracr.zoo.job import BUILDING, locked
 from inverse_tracr.zoo.reader import Zoo
+from inverse_tracr.zoo.rows import Outcome, Row
 from inverse_tracr.zoo.training import Trained
 from tests.zoo.examples import COMPRESSED, STANDARD, build_serially, contents, own_teachers
 
@@ -91,6 +92,18 @@ def test_too_few_functions_end_with_an_error(tmp_path: Path, monkeypatch: pytest
     config = ZooConfig(Kind.STANDARD, count=1, seed=0, cap=300)
     with pytest.raises(CapExceededError, match="too few different programs"):
         build_serially(tmp_path / "zoo", config, chunk_size=1)
+
+
+def test_unsound_programs_are_left_out_except_the_thesiss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inverse_tracr.zoo.items.plan_soundness", lambda _: ("a fault",))
+    made = make_item(ZooConfig(Kind.STANDARD, count=1, seed=0), 0)
+    assert isinstance(made, Row)
+    assert made.outcome == Outcome.UNSOUND.value
+    thesis = ZooConfig(Kind.STANDARD, count=1, seed=0, presets=(Preset.THESIS,))
+    outcomes = {
+        item.outcome for item in (make_item(thesis, number) for number in range(5)) if isinstance(item, Row)
+    }
+    assert Outcome.UNSOUND.value not in outcomes
 
 
 class _KilledError(BaseException):

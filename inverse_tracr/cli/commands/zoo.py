@@ -182,7 +182,7 @@ def info(folder: Path, /, *, json: Flag = False) -> None:
 def check(folder: Path, /, *, sample: int = 100, seed: int = 0, json: Flag = False) -> ExitCode:
     """Check every file and row of a zoo and a sample of its models; exit code 1 when anything is wrong.
 
-    Models of the sample are compared with their programs, and their circuits tested by patching.
+    Models of the sample are compared with their programs; circuits of compiled models are tested by patching.
 
     Parameters
     ----------
@@ -403,7 +403,7 @@ def _plan_text(found: Estimate, workers: int) -> str:
         "chunks": f"{found.chunks:,}",
         "disk": _bytes(found.disk),
         "disk while building": _bytes(found.disk_while_building),
-        "memory": f"{_bytes(found.memory)}, and 0.6 GiB a worker",
+        "memory": f"{_bytes(found.memory)}, and {_bytes(found.worker_memory)} a worker",
         "core-hours": f"{found.core_hours:.3g}",
         f"hours on {workers} workers": f"{found.hours:.3g}",
         "rows a second and core": f"{found.rate:.3g}",
