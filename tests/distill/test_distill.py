@@ -206,7 +206,7 @@ def test_an_item_is_not_negative() -> None:
 
 
 def test_half_layers_are_trained_on_cpus_only(teachers: list[Teacher]) -> None:
-    with pytest.raises(BadInputError, match="device: students .* expected cpu, got meta"):
+    with pytest.raises(BadInputError, match=r"device: students .* expected cpu, got meta"):
         next(distill(teachers[:1], NATURAL, device="meta", seed=0))
 
 
