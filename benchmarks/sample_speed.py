@@ -1,7 +1,7 @@
 """How fast programs are sampled, compiled, checked and turned into tokens, stage by stage, with Tracr's own
 pipeline in the same run.
 
-python -m benchmarks.sample_speed [--programs 2000] [--rounds 4] [--tracr 40] [--write]
+python -m benchmarks.sample_speed [--programs 2000] [--tracr 40] [--write]
 """
 
 from __future__ import annotations
@@ -48,31 +48,22 @@ class Speed:
         return sum(self.stage_ms)
 
 
-def measure(preset: Preset, count: int, rounds: int) -> Speed:
-    """Put `count` programs through all stages, one after the other, in rounds; the times are those of the
-    median round, for other work may share the machine. Garbage is collected as seldom as in a zoo.
+def measure(preset: Preset, count: int) -> Speed:
+    """Put `count` programs through all stages, one after the other; the times are means over all of them.
+    Garbage is collected as seldom as in a zoo.
     """
+    rejected = unsound = 0
+    ticks = [0] * len(STAGES)
     with rarely_collected():
         for index in range(WARM_UP):
             _pipeline(preset, SEED + 1, index)
-        return _rounds(preset, count, rounds)
-
-
-def _rounds(preset: Preset, count: int, rounds: int) -> Speed:
-    rejected = unsound = 0
-    found: list[tuple[float, ...]] = []
-    for round_ in range(rounds):
-        ticks = [0] * len(STAGES)
-        indices = range(round_ * count // rounds, (round_ + 1) * count // rounds)
-        for index in indices:
+        for index in range(count):
             sample, sound, spent = _pipeline(preset, SEED, index)
             rejected += sample.rejections
             unsound += not sound
             ticks = [total + own for total, own in zip(ticks, spent, strict=True)]
-        found.append(tuple(total / 1e6 / len(indices) for total in ticks))
-    return Speed(
-        preset, count, sorted(found, key=sum)[len(found) // 2], rejected / (count + rejected), unsound
-    )
+    times = tuple(total / 1e6 / count for total in ticks)
+    return Speed(preset, count, times, rejected / (count + rejected), unsound)
 
 
 def _pipeline(preset: Preset, seed: int, index: int) -> tuple[Sample, bool, list[int]]:
@@ -129,9 +120,8 @@ def report(speeds: Sequence[Speed], tracr_ms: float, refused: int, tracr_count: 
     header = ["preset", "programs", *STAGES, "together", "programs/s", "rejected", "unsound"]
     sound = next(found for found in speeds if found.preset is Preset.SOUND)
     return (
-        "CPU milliseconds a program on one core, lengths 4–15, after 1,000 other programs; weights of mode "
-        "`fixed`; the median of several rounds; drafts that the sampler rejected, and programs that the "
-        "soundness check refused.\n\n"
+        "Mean CPU milliseconds a program on one core, lengths 4–15, after 1,000 other programs; weights of "
+        "mode `fixed`; drafts that the sampler rejected, and programs that the soundness check refused.\n\n"
         + table(header, rows)
         + f"\n\nTracr's pipeline on {tracr_count} of the same `sound` programs (s-op to CRAFT model, nothing "
         f"sampled, nothing checked): {tracr_ms:.0f} ms a program, {refused} refused; ours, all stages, takes "
@@ -143,11 +133,10 @@ def main() -> None:
     """Measure both sound presets and Tracr, print the section, and write it if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=int, default=2_000)
-    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--tracr", type=int, default=40)
     parser.add_argument("--write", action="store_true", help="write the section of docs/results.md")
     options = parser.parse_args()
-    speeds = [measure(preset, options.programs, options.rounds) for preset in (Preset.SOUND, Preset.TRACR)]
+    speeds = [measure(preset, options.programs) for preset in (Preset.SOUND, Preset.TRACR)]
     body = report(speeds, *measure_tracr(options.tracr), options.tracr)
     print(body)
     if options.write:

@@ -135,7 +135,7 @@ def test_neither_a_stop_nor_a_full_disk_at_any_write_loses_anything(
     assert contents(tmp_path / "zoo") == contents(standard_zoo)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the build that is killed is a fork; Windows has none")
 def test_kill_9_at_random_points_loses_nothing(standard_zoo: Path, tmp_path: Path) -> None:
     expected = contents(standard_zoo)
     events = _killed_after(10**6, tmp_path / "undisturbed")

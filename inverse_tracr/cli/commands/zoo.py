@@ -274,17 +274,9 @@ def build_test_sets(
         End interrupted builds with the models that they have made; they are not compared.
     """
     from inverse_tracr.zoo import build as build_zoo
-    from inverse_tracr.zoo.quick import QUICK_SETS, quick_config
-    from inverse_tracr.zoo.test_sets import TEST_SETS, compare, update_hashes
+    from inverse_tracr.zoo.test_sets import compare, update_hashes
 
-    if quick and count is not None:
-        raise UsageError("how many models?", expected="--quick or --count", got="both")
-    names = list(QUICK_SETS if quick else TEST_SETS)
-    if only is not None and only not in names:
-        raise UsageError("there is no such test set", expected=", ".join(names), got=only)
-    for name in [only] if only else names:
-        config = quick_config(name) if quick else TEST_SETS[name].config
-        config = config if count is None else replace(config, count=count)
+    for name, config in _test_set_configs(only, count, quick=quick).items():
         chosen = _engine(engine, workers, 4.0, 60.0)
         size = _chunk_size(None, config)
         manifest = build_zoo(
@@ -296,6 +288,23 @@ def build_test_sets(
         elif whole:
             compare(name, manifest)
         note(f"{out / name}: {manifest.count:,} models")
+
+
+def _test_set_configs(only: str | None, count: int | None, *, quick: bool) -> dict[str, ZooConfig]:
+    """The test sets that are asked for, by name."""
+    from inverse_tracr.zoo.quick import QUICK_SETS, quick_config
+    from inverse_tracr.zoo.test_sets import TEST_SETS
+
+    if quick and count is not None:
+        raise UsageError("how many models?", expected="--quick or --count", got="both")
+    names = QUICK_SETS if quick else tuple(TEST_SETS)
+    if only is not None and only not in names:
+        raise UsageError("there is no such test set", expected=", ".join(names), got=only)
+    chosen = names if only is None else (only,)
+    if quick:
+        return {name: quick_config(name) for name in chosen}
+    configs = {name: TEST_SETS[name].config for name in chosen}
+    return configs if count is None else {name: replace(c, count=count) for name, c in configs.items()}
 
 
 @zoo.command(name="test-functions")
